@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Completion of kexec(8) for bash.  The option list equals the table in
+# kexec/options-table.c; tests/cli/run compares.
+
+_kexec()
+{
+	local cur prev words cword
+	local long='
+		--help --version --load --force --exec --unload --status= --plan=
+		--print-ckr-size --debug
+		--append= --command-line= --reuse-cmdline --initrd= --ramdisk=
+		--reuseinitrd --dtb= --type= --sysroot=
+		--kexec-file-syscall --kexec-syscall --kexec-syscall-auto
+		--no-checks --on-corrupt= --mem-min= --mem-max= --entry= --serial=
+		--hotplug --no-cma
+		--no-ifdown --no-sync
+		--serial-baud= --console-serial --console-vga --reset-vga --noefi
+		--reuse-video-type --force-dtb --entry-32bit --real-mode
+		--args-linux --args-none --elf32-core-headers --elf64-core-headers
+		--pass-memmap-cmdline
+		--load-panic --load-preserve-context --load-jump-back-helper
+		--load-live-update --exec-live-update --module= --args-elf
+	'
+
+	_init_completion -s || return
+
+	case $prev in
+	--plan)
+		COMPREPLY=($(compgen -W 'text json svg' -- "$cur"))
+		return ;;
+	--status)
+		COMPREPLY=($(compgen -W 'json' -- "$cur"))
+		return ;;
+	--on-corrupt)
+		COMPREPLY=($(compgen -W 'reset halt' -- "$cur"))
+		return ;;
+	--type|-t)
+		COMPREPLY=($(compgen -W 'Image vmlinux vmlinuz uImage uki bzImage64 bzImage
+			elf-x86_64' -- "$cur"))
+		return ;;
+	--serial-baud)
+		COMPREPLY=($(compgen -W '9600 19200 38400 57600 115200' -- "$cur"))
+		return ;;
+	--serial)
+		COMPREPLY=($(compgen -W 'ttyS0 ttyS1 ttyAMA0' -- "$cur"))
+		return ;;
+	--initrd|--ramdisk|--dtb|--module)
+		_filedir
+		return ;;
+	--sysroot)
+		_filedir -d
+		return ;;
+	--append|--command-line|--mem-min|--mem-max|--entry)
+		return ;;
+	esac
+
+	if [[ $cur == -* ]]; then
+		COMPREPLY=($(compgen -W "$long" -- "$cur"))
+		[[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+		return
+	fi
+	_filedir
+}
+complete -F _kexec kexec

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between architectures, one table row each (arch/table.c).
+ *
+ * To add an architecture: arch/NAME.c with layout(), purgatory/NAME/, a row in
+ * arch/table.c, sys/sources-NAME.c, a captured machine in tests/plan/ and a
+ * line in tests/qemu/matrix.  Every architecture is always compiled in.
+ */
+#ifndef KX_ARCH_H
+#define KX_ARCH_H
+
+#include <stdint.h>
+
+#include "kx/err.h"
+#include "kx/image.h"
+#include "kx/plan.h"
+
+struct kx_arch {
+	const char *name;		/* "arm64", "x86_64" */
+	const char *uname;		/* "aarch64", "x86_64": uname -m */
+	enum kx_machine machine;
+	uint32_t kexec_arch;		/* KEXEC_ARCH_*: ELF machine << 16 */
+	uint16_t elf_machine;
+	uint32_t cmdline_max;		/* COMMAND_LINE_SIZE, with the NUL */
+	/*
+	 * Can the running kernel's own kexec_file_load take this image?  A
+	 * sentence (a constant) if not, NULL if so.
+	 */
+	const char *(*file_refuses)(const struct kx_image *image, const struct kx_sources *src);
+	/*
+	 * Place every segment of @image for kexec_load and fill p->entry,
+	 * p->param's entry part.  p->space, cmdline and initrd are ready.
+	 * -EINVAL/-ENOEXEC (image and machine do not fit), -ENOSPC, -E2BIG, -ENOMEM.
+	 */
+	int (*layout)(struct kx_plan *p, const struct kx_image *image, struct kx_err *err);
+};
+
+extern const struct kx_arch kx_archs[KX_MACHINE_COUNT];	/* by enum kx_machine */
+/* By uname -m; NULL if unknown. */
+const struct kx_arch *kx_arch_by_uname(const char *machine);
+
+/*
+ * Place our purgatory, common to both layouts: image below @max, aligned to
+ * PURG_IMAGE_ALIGN; sets plan->entry to it.  The bytes are copied into the
+ * arena so that seal can write the parameter block.  Errors of kx_plan_place();
+ * -EOPNOTSUPP when this build has no purgatory for the architecture.
+ */
+KX_CHECKED int kx_plan_place_purgatory(struct kx_plan *p, uint64_t max, struct kx_err *err);
+
+#endif

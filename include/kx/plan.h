@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A boot as data: what was asked (kx_request) and what will be done (kx_plan).
+ *
+ *   argv -> request -> sources + files -> containers peeled -> image
+ *        -> arch->layout() -> plan -> seal -> check -> print or commit
+ *
+ * Nothing is decided after the plan is built.  The plan borrows all bytes from
+ * one arena.
+ */
+#ifndef KX_PLAN_H
+#define KX_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kx/arena.h"
+#include "kx/bytes.h"
+#include "kx/err.h"
+#include "kx/image.h"
+#include "kx/json.h"
+#include "kx/memmap.h"
+#include "kx/range.h"
+#include "kx/sources.h"
+#include "purgatory/abi.h"
+#include "purgatory/sha256.h"
+
+/* ---- what was asked ---------------------------------------------------- */
+
+enum kx_call {
+	KX_CALL_AUTO,
+	KX_CALL_LOAD,		/* kexec_load(2): our purgatory */
+	KX_CALL_FILE,		/* kexec_file_load(2): the kernel's loader */
+};
+
+#define KX_INITRD_MAX	16
+
+struct kx_input {
+	const char *path;	/* as the user wrote it, or "UKI .initrd" */
+	struct kx_bytes bytes;
+	int fd;			/* open file, -1 if none (owned by main) */
+};
+
+struct kx_x86_request {
+	bool noefi, reuse_video_type, pass_memmap_cmdline;
+	bool reset_vga, console_vga, console_serial;
+	bool entry_32bit, real_mode;
+	enum { KX_ARGS_AUTO, KX_ARGS_ELF, KX_ARGS_LINUX, KX_ARGS_NONE } args;
+	bool force_dtb;
+};
+
+struct kx_request {
+	struct kx_input kernel;
+	struct kx_input initrd[KX_INITRD_MAX];
+	size_t initrd_count;
+	struct kx_input dtb;		/* path NULL when not given */
+	const char *append;		/* NULL when not given */
+	bool reuse_cmdline;
+	bool reuse_initrd;
+	const char *type;		/* -t; NULL */
+	enum kx_call call;		/* -a, -c, -s */
+	bool crash;			/* -p: not yet */
+	bool no_checks;			/* -i */
+	bool debug;			/* -d */
+	bool no_cma;
+	bool hotplug;
+	uint32_t on_corrupt;		/* enum purg_on_fail */
+	bool has_entry;
+	uint64_t entry;			/* --entry: replaces ours, purgatory bypassed */
+	uint64_t mem_min, mem_max;	/* [min, max]; max is inclusive as upstream's */
+	/* 256 bytes from getrandom(2), or fixed ones for --plan; empty: no seeds */
+	struct kx_bytes random;
+	/* The fastest SHA-256 of the CPU kexec runs on; NULL: portable */
+	sha256_blocks_fn *sha256;
+	struct kx_x86_request x86;
+};
+
+/* ---- what will be done ------------------------------------------------- */
+
+#define KX_SEGMENTS_MAX	16	/* KEXEC_SEGMENT_MAX, include/uapi/linux/kexec.h */
+
+struct kx_segment {
+	const char *name;	/* "kernel", "initrd", "dtb", "boot_params", "purgatory" */
+	struct kx_bytes buf;	/* <= length of range; the rest is zeros */
+	struct kx_range range;	/* page-aligned, physical */
+	const char *why;	/* the constraint that chose the address */
+	bool removable;		/* lies in memory that may be hot-removed */
+	bool verify;		/* purgatory compares its digest */
+	bool handover;		/* purgatory maps it for the entry (x86_64) */
+};
+
+/*
+ * Memory that is not loaded, but that the next kernel reads before it has page
+ * tables of its own (x86_64: EFI and ACPI tables).  Purgatory maps it for the
+ * entry, as far as PURG_REGIONS_MAX leaves room.
+ */
+#define KX_WINDOWS_MAX	8
+
+struct kx_window {
+	const char *name;
+	struct kx_range r;
+};
+
+#define KX_NOTES_MAX	32
+
+struct kx_plan {
+	const struct kx_arch *arch;
+	struct kx_arena *arena;
+	const struct kx_request *request;
+	const struct kx_sources *sources;
+
+	const struct kx_format *format;
+	const struct kx_payload *payload;	/* layers */
+	const char *cmdline;			/* final, for the next kernel */
+	struct kx_bytes initrd;			/* final, concatenated */
+	int initrd_fd;				/* a file that is just this; -1 if none */
+
+	enum kx_call call;
+	const char *call_why;
+	/* In auto mode: may the other call be tried when this one is refused? */
+	bool fallback_allowed;
+	const char *fallback_why_not;
+
+	/* kexec_load */
+	struct kx_segment segment[KX_SEGMENTS_MAX];
+	size_t segment_count;
+	struct kx_window window[KX_WINDOWS_MAX];
+	size_t window_count;
+	uint64_t entry;
+	uint64_t flags;			/* KEXEC_ARCH_* and KEXEC_* */
+	struct purg_param param;	/* what seal writes into purgatory */
+
+	/* kexec_file_load */
+	struct kx_bytes file_kernel;	/* the bytes to give when fd is not usable */
+	bool file_use_fd;		/* the user's own file, nothing peeled */
+	uint64_t file_flags;
+
+	/* Free memory: at first, and what the segments left of it. */
+	struct kx_space usable;
+	struct kx_space space;
+	/* Decisions worth telling, in order ("dtb: kaslr-seed renewed"). */
+	const char *note[KX_NOTES_MAX];
+	size_t note_count;
+};
+
+/* Add a decision to the plan; silently drops when full or out of memory. */
+void kx_plan_note(struct kx_plan *p, const char *fmt, ...) KX_PRINTF(2, 3);
+
+/*
+ * Place @buf in plan->space: finds @want (its size is rounded up to the running
+ * kernel's page size), takes it, appends the segment.  @ret_pa may be NULL.
+ * -ENOSPC, -E2BIG (17th segment), -ENOMEM.  The returned pointer form is not
+ * offered: segments may be looked up by name.
+ */
+KX_CHECKED int kx_plan_place(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
+			     const char *why, uint64_t *ret_pa, struct kx_err *err);
+/* The same at a fixed address (ELF); -ENOSPC names what is in the way. */
+KX_CHECKED int kx_plan_place_at(struct kx_plan *p, const char *name, struct kx_range r,
+				struct kx_bytes buf, const char *why, struct kx_err *err);
+/* Segment by name; NULL if absent. */
+struct kx_segment *kx_plan_segment(struct kx_plan *p, const char *name);
+
+/*
+ * The free memory of the running machine: firmware RAM, minus every child of
+ * System RAM in iomem that the kernel reserves, minus crash kernel, minus
+ * anything outside [mem_min, mem_max]; removable memory marked.  (lib/plan-space.c)
+ */
+KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
+
+/*
+ * Request + facts + image -> plan: chooses the call, joins command line and
+ * initrds, runs arch->layout(), seals and checks.  Everything is borrowed from
+ * @a.  Errors as below.
+ */
+KX_CHECKED int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
+			     struct kx_arena *a, struct kx_plan *ret, struct kx_err *err);
+
+/* Digests, regions and consoles into plan->param, and param into the purgatory segment. */
+KX_CHECKED int kx_plan_seal(struct kx_plan *p, struct kx_err *err);
+
+/*
+ * The kernel's rules (kernel/kexec_core.c sanity_check_segment_list) and ours,
+ * each with its own sentence, so that EINVAL never has to be guessed.
+ */
+KX_CHECKED int kx_plan_check(const struct kx_plan *p, struct kx_err *err);
+
+void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t);
+void kx_plan_print_json(const struct kx_plan *p, struct kx_text *t);
+void kx_plan_print_svg(const struct kx_plan *p, struct kx_text *t);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything kexec knows of the running machine, read once, through a root.
+ *
+ * kx_sources_read() (kexec/sys/sources.c) fills this from /proc, /sys and /dev
+ * below @root; a captured machine is a directory (tests/plan/capture.sh).
+ * Everything after it, the plan included, works on these facts alone.
+ * Missing files leave a field empty; only arch->layout() decides what it
+ * cannot do without.
+ */
+#ifndef KX_SOURCES_H
+#define KX_SOURCES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kx/arena.h"
+#include "kx/bytes.h"
+#include "kx/err.h"
+#include "kx/image.h"
+#include "kx/memmap.h"
+#include "purgatory/abi.h"
+
+/* What stands in a file, when the difference between 0 and absent matters. */
+struct kx_opt_u64 {
+	bool known;
+	uint64_t value;
+};
+
+struct kx_ranges {
+	struct kx_range *v;	/* arena */
+	size_t n;
+};
+
+enum kx_lockdown {
+	KX_LOCKDOWN_NONE,
+	KX_LOCKDOWN_INTEGRITY,
+	KX_LOCKDOWN_CONFIDENTIALITY,
+};
+
+struct kx_efi_region {		/* /sys/firmware/efi/runtime-map/N */
+	uint32_t type;
+	uint64_t pa, va, pages, attribute;
+};
+
+struct kx_x86_facts {
+	/* /sys/kernel/boot_params/data (4096 bytes) or empty */
+	struct kx_bytes boot_params;
+	bool efi;			/* /sys/firmware/efi exists */
+	bool efi64;			/* fw_platform_size == 64 */
+	struct kx_efi_region *runtime;	/* arena */
+	size_t runtime_count;
+	struct kx_opt_u64 fw_vendor, efi_runtime, config_table;
+	struct kx_opt_u64 smbios;	/* EFI systab, physical */
+	struct kx_opt_u64 efi_systab;	/* boot_params efi_info */
+	struct kx_opt_u64 rsdp;		/* boot_params, else EFI systab, else bios search in iomem */
+	struct kx_bytes edd;		/* 6 * 82 bytes, as boot_params wants them */
+	uint8_t edd_count;
+	struct kx_bytes mbr_signatures;	/* 16 * 4 bytes */
+	uint8_t mbr_count;
+	bool la57;			/* the running kernel uses 5 levels */
+	struct kx_bytes screen_info;	/* 64 bytes to hand on, or empty */
+};
+
+struct kx_arm64_facts {
+	struct kx_bytes fdt;		/* /sys/firmware/fdt, else from /proc/device-tree; or empty */
+	const char *fdt_source;		/* which of them, for the plan */
+	bool efi, acpi;
+	uint32_t psci;			/* enum purg_psci */
+};
+
+struct kx_sources {
+	const char *root;		/* "" for the running machine; no trailing / */
+	enum kx_machine machine;
+	char release[65];		/* uname -r */
+	uint64_t page_size;		/* of the running kernel */
+	uint64_t total_ram;		/* MemTotal, bytes */
+	uint64_t free_ram;		/* MemAvailable, bytes */
+	const char *cmdline;		/* /proc/cmdline, no newline */
+
+	/* /proc/iomem, sorted, depth kept; empty when addresses are hidden */
+	struct kx_memmap iomem;
+	bool iomem_hidden;		/* read without the privilege to see addresses */
+	/* Memory as the firmware described it (e820 or System RAM lines). */
+	struct kx_memmap firmware;
+	const char *firmware_source;	/* the path it came from */
+	/* Memory blocks that may be hot-removed, and driver-managed RAM. */
+	struct kx_ranges removable;
+
+	struct kx_range crash[2];	/* "Crash kernel", ascending */
+	size_t crash_count;
+
+	struct kx_opt_u64 kexec_loaded, crash_loaded;
+	struct kx_opt_u64 load_disabled;	/* sysctl kernel.kexec_load_disabled */
+	struct kx_opt_u64 limit_reboot, limit_panic; /* -1 = ~0 = no limit */
+	enum kx_lockdown lockdown;
+	bool has_cap_boot;			/* CAP_SYS_BOOT in CapEff */
+	/* From /proc/config.gz or /boot/config-RELEASE; -1 unknown, 0, 1. */
+	int config_kexec, config_kexec_file, config_kexec_sig_force;
+
+	/* What the purgatory and early consoles of this machine are. */
+	struct purg_console console[PURG_CONSOLES_MAX];
+	size_t console_count;
+	const char *console_source;		/* "--serial", "stdout-path", "SPCR", … */
+
+	union {
+		struct kx_x86_facts x86;
+		struct kx_arm64_facts arm64;
+	};
+};
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What touches the running system: reading it (any user, through a root) and
+ * changing it (kexec/sys/commit.c, the only kexec and reboot system calls).
+ */
+#ifndef KX_SYS_H
+#define KX_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kx/arena.h"
+#include "kx/bytes.h"
+#include "kx/err.h"
+#include "kx/plan.h"
+#include "kx/sources.h"
+
+/* ---- files ------------------------------------------------------------- */
+
+/*
+ * A whole file into the arena.  @max bounds it (-EFBIG).  Works for /proc and
+ * /sys files whose size reads 0.  Negative errno of open/read, with the path.
+ * A NUL that ret->len does not count follows the bytes, so that text files can
+ * be read as strings (mind NULs inside).
+ */
+KX_CHECKED int kx_file_read(const char *path, uint64_t max, struct kx_arena *a,
+			    struct kx_bytes *ret, struct kx_err *err);
+/* The same from an open descriptor, positioned at its start; @path for errors. */
+KX_CHECKED int kx_file_read_fd(int fd, const char *path, uint64_t max, struct kx_arena *a,
+			       struct kx_bytes *ret, struct kx_err *err);
+
+/* Below the root: "@root/@fmt…" -> bytes.  -ENOENT is common and cheap. */
+KX_CHECKED int kx_root_read(const char *root, struct kx_arena *a, struct kx_bytes *ret,
+			    struct kx_err *err, const char *fmt, ...) KX_PRINTF(5, 6);
+/* One number in a file (base as strtoul), e.g. "0x1000\n". */
+KX_CHECKED int kx_root_u64(const char *root, int base, uint64_t *ret, struct kx_err *err,
+			   const char *fmt, ...) KX_PRINTF(5, 6);
+bool kx_root_exists(const char *root, const char *fmt, ...) KX_PRINTF(2, 3);
+/*
+ * Names in a directory, without . and .. , sorted with numbers by value
+ * (memory2 before memory10); NULL-terminated, arena.
+ */
+KX_CHECKED int kx_root_list(const char *root, struct kx_arena *a, const char *dir,
+			    char ***ret, struct kx_err *err);
+
+/* ---- facts ------------------------------------------------------------- */
+
+/* --serial, --console-vga and friends, before the machine is asked. */
+struct kx_console_wish {
+	const char *serial;	/* --serial argument or NULL */
+	uint32_t baud;		/* --serial-baud or 0 */
+	bool vga, serial_port;	/* --console-vga, --console-serial */
+};
+
+/*
+ * Read the machine below @root ("" or "/" = the running one).  Whatever is
+ * missing or unreadable stays empty; these fail:
+ *   -EOPNOTSUPP  an unknown architecture, or a root without kx/uname
+ *   -EINVAL      a page size or release no kernel has; a --serial that names
+ *   -ENOENT      nothing
+ *   -ENOEXEC     a malformed line in /proc/iomem: a map read in part would
+ *                hide what must not be overwritten
+ *   -ENOMEM
+ */
+KX_CHECKED int kx_sources_read(const char *root, const struct kx_console_wish *wish,
+			       struct kx_arena *a, struct kx_sources *ret, struct kx_err *err);
+
+/*
+ * The architecture's part, called by kx_sources_read() through a table when
+ * everything common (root, cmdline, iomem) is in @s.  Fills the firmware map,
+ * the architecture's facts and, following @wish (NULL: nothing asked), the
+ * consoles.
+ */
+KX_CHECKED int kx_sources_read_x86(struct kx_sources *s, const struct kx_console_wish *wish,
+				   struct kx_arena *a, struct kx_err *err);
+KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_console_wish *wish,
+				     struct kx_arena *a, struct kx_err *err);
+
+/* ---- changes ----------------------------------------------------------- */
+
+/*
+ * Load the plan.  On refusal @err carries errno, the rule most likely broken
+ * with its numbers, and the kernel's last log line about it.  In auto mode the
+ * other call is tried when the plan allows it; *ret_call says which worked.
+ */
+KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
+			      struct kx_err *err);
+/* Unload the loaded image (crash: the panic one). */
+KX_CHECKED int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
+				struct kx_err *err);
+
+struct kx_exec_options {
+	bool no_sync, no_ifdown;
+};
+
+/*
+ * Jump: checks that an image is loaded and that the kernel can kexec, then
+ * syncs, takes interfaces down, and calls reboot(2).  Interfaces come back up
+ * when reboot(2) returns.  Returns 0 only after a return from a kernel jump.
+ */
+KX_CHECKED int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_options *o,
+			      struct kx_err *err);
+
+/* getrandom(2) into the arena; empty when unavailable. */
+struct kx_bytes kx_random(struct kx_arena *a, size_t n);
+
+/* The fastest SHA-256 block function of this CPU (sys/sha256-ARCH.c). */
+sha256_blocks_fn *kx_sha256_best(void);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The parameter block: everything purgatory knows.
+ *
+ * kexec fills one struct purg_param into the purgatory image at
+ * PURG_PARAM_OFF and loads the image as a segment.  Purgatory is entered at
+ * offset 0 of the image, reads this block, and nothing else of the machine:
+ * no symbol is patched, no relocation applied, no register or stack slot
+ * peeked at.
+ *
+ * Both sides are built from one tree, so PURG_VERSION only guards against a
+ * purgatory binary of another build.  All values are little-endian, which both
+ * architectures are; all addresses are physical; all ranges are half-open.
+ * The structs have no padding and no pointers, so the layout is the same for
+ * every compiler (purgatory/purgatory.c asserts it).
+ */
+#ifndef PURGATORY_ABI_H
+#define PURGATORY_ABI_H
+
+#include <stdint.h>
+
+#define PURG_MAGIC	0x33475255504b584bULL	/* "KXKPURG3", little-endian */
+#define PURG_VERSION	1
+
+/* Offset of struct purg_param in the image: behind the entry branch. */
+#define PURG_PARAM_OFF	0x40
+
+/* The image with its stack, tables and bss never exceeds this. */
+#define PURG_IMAGE_MAX	0x10000
+
+/*
+ * Placement rules for the image, obeyed by kexec/arch:
+ * page-aligned for every page size (64 KiB), and on x86_64 below 4 GiB,
+ * because leaving 5-level paging and the 32-bit entry run without paging.
+ */
+#define PURG_IMAGE_ALIGN	0x10000
+
+#define PURG_REGIONS_MAX	16
+#define PURG_CONSOLES_MAX	4
+#define PURG_NAME_LEN		16
+#define PURG_SHA256_LEN		32
+
+/*
+ * A range of memory that purgatory may touch: normally one kexec segment.
+ * Purgatory maps these, itself and the consoles, and nothing else.
+ */
+struct purg_region {
+	uint64_t pa;		/* first byte */
+	uint64_t len;		/* bytes covered by sha256; 0 if unverified */
+	uint64_t mem_len;	/* bytes to map, >= len */
+	uint32_t flags;		/* PURG_REGION_* */
+	uint32_t reserved;	/* 0 */
+	char name[PURG_NAME_LEN];	/* for messages; NUL-terminated */
+	uint8_t sha256[PURG_SHA256_LEN];
+};
+
+#define PURG_REGION_VERIFY	1u	/* compare sha256 before the jump */
+#define PURG_REGION_HANDOVER	2u	/* must be mapped at the entry (x86_64) */
+
+enum purg_console_kind {
+	PURG_CONSOLE_NONE,
+	PURG_CONSOLE_8250_PORT,		/* addr is an I/O port */
+	PURG_CONSOLE_8250_MMIO,		/* addr is physical */
+	PURG_CONSOLE_PL011,		/* addr is physical */
+	PURG_CONSOLE_VGA_TEXT,		/* addr is 0xb8000, 80x25 */
+};
+
+struct purg_console {
+	uint32_t kind;		/* enum purg_console_kind */
+	uint32_t reg_shift;	/* 8250 MMIO: log2 of the register stride */
+	uint32_t reg_width;	/* 8250 MMIO: access size in bytes, 1 or 4 */
+	uint32_t divisor;	/* 8250: divisor to program, 0 leaves it */
+	uint64_t addr;
+};
+
+enum purg_entry_kind {
+	PURG_ENTRY_NONE,
+	/*
+	 * Documentation/arch/arm64/booting.rst: MMU and D-cache off, DAIF
+	 * masked, x0..x3 = reg[0..3], branch to pc.
+	 */
+	PURG_ENTRY_ARM64,
+	/*
+	 * Documentation/arch/x86/boot.rst "64-bit boot protocol": long mode,
+	 * flat segments 0x10/0x18, interrupts off, HANDOVER regions identity
+	 * mapped, rsi = reg[0], every other GPR 0 but rsp (= reg[1], or
+	 * purgatory's own stack if that is 0), jump to pc.
+	 */
+	PURG_ENTRY_X86_64,
+	/*
+	 * boot.rst "32-bit boot protocol": protected mode, paging off,
+	 * esi = reg[0], ebp = edi = ebx = 0, jump to pc (< 4 GiB).
+	 */
+	PURG_ENTRY_X86_32,
+};
+
+/* How many levels of page tables PURG_ENTRY_X86_64 hands over with. */
+enum purg_paging {
+	PURG_PAGING_KEEP,	/* as purgatory was entered */
+	PURG_PAGING_4LEVEL,	/* CR4.LA57 cleared if it is set */
+};
+
+/* What ends a failed verification or an exception. */
+enum purg_on_fail {
+	PURG_FAIL_RESET,	/* PSCI SYSTEM_RESET; 0xcf9, port 0x92, triple fault */
+	PURG_FAIL_HALT,		/* message stays on the screen */
+};
+
+/* arm64: how PSCI is called (Arm DEN0022; DT /psci/method, ACPI FADT). */
+enum purg_psci {
+	PURG_PSCI_NONE,
+	PURG_PSCI_HVC,
+	PURG_PSCI_SMC,
+};
+
+/* Flags of the block. */
+#define PURG_F_QUIET		1u	/* no progress lines, only failures */
+#define PURG_F_RESET_VGA	2u	/* x86_64: bring up standard VGA text mode */
+#define PURG_F_DISABLE_PIC	4u	/* x86_64: mask both legacy PICs */
+
+struct purg_param {
+	uint64_t magic;			/* PURG_MAGIC */
+	uint32_t version;		/* PURG_VERSION */
+	uint32_t size;			/* sizeof(struct purg_param) */
+	uint32_t flags;			/* PURG_F_* */
+	uint32_t on_fail;		/* enum purg_on_fail */
+	uint32_t psci;			/* enum purg_psci */
+	uint32_t paging;		/* enum purg_paging */
+	uint64_t base;			/* where the image is loaded */
+
+	uint32_t entry_kind;		/* enum purg_entry_kind */
+	uint32_t region_count;
+	uint64_t pc;			/* next kernel's entry point */
+	uint64_t reg[4];
+
+	uint32_t console_count;
+	uint32_t reserved;		/* 0 */
+	struct purg_console console[PURG_CONSOLES_MAX];
+	struct purg_region region[PURG_REGIONS_MAX];
+};
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The architectures, all of them always: an arm64 plan can be computed on an
+ * x86_64 builder.  Read by plan/build.c and by whoever has a uname.
+ */
+#include <string.h>
+
+#include "arm64.h"
+#include "x86_64.h"
+
+/* e_machine, and with it KEXEC_ARCH_* (include/uapi/linux/kexec.h) */
+#define ELF_X86_64	62
+#define ELF_AARCH64	183
+#define KEXEC_ARCH(elf)	((uint32_t)(elf) << 16)
+
+const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
+	[KX_MACHINE_ARM64] = {
+		.name = "arm64",
+		.uname = "aarch64",
+		.machine = KX_MACHINE_ARM64,
+		.kexec_arch = KEXEC_ARCH(ELF_AARCH64),
+		.elf_machine = ELF_AARCH64,
+		.cmdline_max = 2048,	/* arch/arm64/include/uapi/asm/setup.h */
+		.file_refuses = kx_arm64_file_refuses,
+		.layout = kx_arm64_layout,
+	},
+	[KX_MACHINE_X86_64] = {
+		.name = "x86_64",
+		.uname = "x86_64",
+		.machine = KX_MACHINE_X86_64,
+		.kexec_arch = KEXEC_ARCH(ELF_X86_64),
+		.elf_machine = ELF_X86_64,
+		.cmdline_max = 2048,	/* arch/x86/include/asm/setup.h */
+		.file_refuses = kx_x86_64_file_refuses,
+		.layout = kx_x86_64_layout,
+	},
+};
+
+const struct kx_arch *kx_arch_by_uname(const char *machine)
+{
+	for (size_t i = 0; i < KX_MACHINE_COUNT; i++)
+		if (strcmp(kx_archs[i].uname, machine) == 0)
+			return &kx_archs[i];
+	return NULL;
+}

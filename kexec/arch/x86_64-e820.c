@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The firmware's memory map as the next kernel wants it: E820 entries in
+ * boot_params (zero-page.rst), and from the 129th on in SETUP_E820_EXT.
+ *
+ * It is the map of the machine, not of the running kernel: what that one
+ * reserved for itself is not in it, so a chain of kexecs always sees the same.
+ * Called by x86_64-boot-params.c.
+ */
+#include "x86_64.h"
+
+/* arch/x86/include/asm/e820/types.h */
+static const uint32_t e820_type[] = {
+	[KX_MEM_RAM] = 1,
+	[KX_MEM_RESERVED] = 2,
+	[KX_MEM_ACPI] = 3,
+	[KX_MEM_NVS] = 4,
+	[KX_MEM_UNUSABLE] = 5,
+	[KX_MEM_PMEM] = 7,
+	[KX_MEM_PRAM] = 12,
+	[KX_MEM_SOFT_RESERVED] = 0xefffffff,
+	[KX_MEM_OTHER] = 2,	/* whatever it is, it is not ours */
+};
+
+/* ext_mem_k: what 16-bit BIOS calls reported, 64 MiB at most. */
+#define EXT_MEM_K_MAX	0xfc00u
+#define ONE_MIB		0x100000u
+
+size_t kx_x86_e820_ext_count(const struct kx_sources *src)
+{
+	return src->firmware.n > E820_ZEROPAGE_MAX ? src->firmware.n - E820_ZEROPAGE_MAX : 0;
+}
+
+/* Memory above 1 MiB in KiB, for kernels that find the table empty. */
+static void fill_mem_k(const struct kx_mem *m, uint8_t *bp)
+{
+	uint64_t k;
+
+	if (m->type != KX_MEM_RAM || m->r.start > ONE_MIB || m->r.end <= ONE_MIB)
+		return;
+	k = (m->r.end - ONE_MIB) >> 10;
+	kx_put_le16(bp + BP_EXT_MEM_K, (uint16_t)(k > EXT_MEM_K_MAX ? EXT_MEM_K_MAX : k));
+	kx_put_le32(bp + BP_ALT_MEM_K, k > UINT32_MAX ? UINT32_MAX : (uint32_t)k);
+}
+
+void kx_x86_e820_fill(const struct kx_sources *src, uint8_t *bp, uint8_t *ext)
+{
+	const struct kx_memmap *map = &src->firmware;
+	uint8_t *at = bp + BP_E820_TABLE;
+
+	kx_put_le16(bp + BP_EXT_MEM_K, 0);
+	for (size_t i = 0; i < map->n; i++, at += E820_ENTRY_LEN) {
+		const struct kx_mem *m = &map->v[i];
+
+		if (i == E820_ZEROPAGE_MAX)
+			at = ext;
+		kx_put_le64(at, m->r.start);
+		kx_put_le64(at + 8, kx_range_len(m->r));
+		kx_put_le32(at + 16, e820_type[m->type]);
+		fill_mem_k(m, bp);
+	}
+	bp[BP_E820_ENTRIES] = (uint8_t)(map->n > E820_ZEROPAGE_MAX ? E820_ZEROPAGE_MAX : map->n);
+}

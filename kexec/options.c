@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The parser: one pass of getopt_long(3) over argv, driven by the table.
+ *
+ * Upstream ran getopt three times over argv with three tables; here an option
+ * means the same wherever it stands.  Called by main.c.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "options-table.h"
+
+/* getopt_long(3) returns this plus the row for long options. */
+#define LONG_BASE	0x100
+
+#define SHORT_MAX	(2 * OPTIONS_ROWS_MAX + 2)
+#define LONG_MAX	(2 * OPTIONS_ROWS_MAX + 1)
+
+struct getopt_tables {
+	char letters[SHORT_MAX];
+	struct option names[LONG_MAX];
+};
+
+static void tables_init(struct getopt_tables *t)
+{
+	size_t s = 0, l = 0;
+
+	t->letters[s++] = ':';		/* tell a missing argument apart */
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+		struct option o = {
+			.name = row->name, .has_arg = row->arg, .val = LONG_BASE + (int)i,
+		};
+
+		t->names[l++] = o;
+		if (row->alias) {
+			o.name = row->alias;
+			t->names[l++] = o;
+		}
+		if (!row->letter)
+			continue;
+		t->letters[s++] = row->letter;
+		/* An optional argument only follows the long name: -Sd is -S -d. */
+		if (row->arg == required_argument)
+			t->letters[s++] = ':';
+	}
+	t->letters[s] = '\0';
+	t->names[l] = (struct option){ 0 };
+}
+
+/* The row of what getopt_long(3) returned; option_row_count for its errors. */
+static size_t row_by_code(int code)
+{
+	for (size_t i = 0; i < option_row_count; i++)
+		if (code == LONG_BASE + (int)i || (code && code == option_rows[i].letter))
+			return i;
+	return option_row_count;
+}
+
+/* How many options @name[0..len) may be an abbreviation of. */
+static size_t names_like(const char *name, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < option_row_count; i++)
+		n += !strncmp(option_rows[i].name, name, len) ||
+		     (option_rows[i].alias && !strncmp(option_rows[i].alias, name, len));
+	return n;
+}
+
+/*
+ * Why getopt_long(3) returned @c, '?' or ':'.  @word is the argument it looked
+ * at, optopt 0 for an unknown long name.
+ */
+static int bad_option(int c, const char *word, struct kx_err *err)
+{
+	int len = (int)strcspn(word, "=");
+
+	if (optopt && optopt < LONG_BASE)
+		return kx_err_set(err, EINVAL, c == ':' ? "option requires an argument -- '%c'"
+				  : "invalid option -- '%c'", optopt);
+	if (c == ':')
+		return kx_err_set(err, EINVAL, "option '%.*s' requires an argument", len, word);
+	if (optopt)
+		return kx_err_set(err, EINVAL, "option '%.*s' doesn't allow an argument", len,
+				  word);
+	if (len > 2 && names_like(word + 2, (size_t)len - 2) > 1)
+		return kx_err_set(err, EINVAL, "option '%.*s' is ambiguous", len, word);
+	return kx_err_set(err, EINVAL, "unrecognized option '%.*s'", len, word);
+}
+
+static bool loads(enum verb verb)
+{
+	return verb == VERB_LOAD || verb == VERB_LOAD_EXEC || verb == VERB_LOAD_SHUTDOWN;
+}
+
+/* Combinations that cannot be meant. */
+static int check_combination(const struct options *o, struct kx_err *err)
+{
+	for (size_t i = 0; i < option_row_count; i++) {
+		if (o->seen[i] && (option_rows[i].flags & F_LOADER) && !loads(o->verb))
+			return kx_err_set(err, EINVAL, "--%s needs an action that loads a kernel",
+					  option_rows[i].name);
+	}
+	if (o->plan && !loads(o->verb))
+		return kx_err_set(err, EINVAL, "--plan shows a load: use it with -l, -f or alone");
+	if (*o->sysroot && o->verb != VERB_STATUS && !o->plan)
+		return kx_err_set(err, EINVAL,
+				  "--sysroot describes another machine: use it with --plan,"
+				  " --status or --print-ckr-size");
+	return 0;
+}
+
+static void options_init(struct options *o)
+{
+	*o = (struct options){
+		.verb = VERB_LOAD_SHUTDOWN,
+		.sysroot = "",
+		.req = {
+			.kernel.fd = -1, .dtb.fd = -1, .call = KX_CALL_AUTO,
+			.on_corrupt = PURG_FAIL_RESET, .mem_max = UINT64_MAX,
+		},
+	};
+}
+
+/* One option.  After one that acts where it stands, only --sysroot counts. */
+static int take_option(struct options *o, int c, const char *word, struct kx_err *err)
+{
+	size_t i = row_by_code(c == '?' && optopt == '?' ? 'h' : c);
+
+	if (o->immediate && (i == option_row_count || !(option_rows[i].flags & F_ROOT)))
+		return 0;
+	if (i == option_row_count)
+		return bad_option(c, word, err);
+	o->seen[i] = true;
+	return option_rows[i].apply(o, &option_rows[i], optarg, err);
+}
+
+int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err)
+{
+	struct getopt_tables t;
+	struct options o;
+	int c, r;
+
+	tables_init(&t);
+	options_init(&o);
+	opterr = 0;
+	while (optopt = 0, (c = getopt_long(argc, argv, t.letters, t.names, NULL)) != -1) {
+		r = take_option(&o, c, argv[optind - 1], err);
+		if (r < 0)
+			return r;
+	}
+	if (optind < argc)
+		o.req.kernel.path = argv[optind];
+	if (optind + 1 < argc)
+		o.extra = argv[optind + 1];
+	if (!o.immediate) {
+		r = check_combination(&o, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = o;
+	return 0;
+}
+
+const char *options_foreign(const struct options *o, enum kx_machine machine, size_t n)
+{
+	for (size_t i = 0; i < option_row_count; i++)
+		if (o->seen[i] && !(option_rows[i].machines & (1u << machine)) && !n--)
+			return option_rows[i].name;
+	return NULL;
+}
+
+/* -p only names the crash image when that is unloaded or asked for. */
+static bool row_works(const struct option_row *row, const struct options *o)
+{
+	return !(row->flags & F_LATER) || ((row->flags & F_CRASH) && !loads(o->verb));
+}
+
+const char *options_later(const struct options *o, enum kx_machine machine)
+{
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (o->seen[i] && (row->machines & (1u << machine)) && !row_works(row, o))
+			return row->name;
+	}
+	return NULL;
+}

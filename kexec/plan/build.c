@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From request, facts and files to a plan: the order of decisions.
+ * Called by verb-load.c and verb-plan.c; everything it calls is pure.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+#include "kx/arch.h"
+#include "kx/cmdline.h"
+#include "kx/uapi.h"
+
+/*
+ * Words of a running command line that describe how *this* kernel was started
+ * and would be wrong for the next one.  crashkernel= stays: the next kernel
+ * wants its reservation too.
+ */
+static const char *const stale_words[] = {
+	"BOOT_IMAGE", "elfcorehdr", "kexec_jump_back_entry", NULL
+};
+
+static int type_check(const struct kx_request *req, const struct kx_payload *payload,
+		      const struct kx_image *image, struct kx_err *err)
+{
+	if (!req->type)
+		return 0;
+	for (size_t i = 0; i < payload->layer_count; i++)
+		if (strcmp(req->type, payload->layer[i]) == 0)
+			return 0;
+	for (size_t i = 0; image->format->type_names[i]; i++)
+		if (strcmp(req->type, image->format->type_names[i]) == 0)
+			return 0;
+	return kx_err_set(err, ENOEXEC, "wrong file type %s, the file is %s",
+			  req->type, image->format->name);
+}
+
+static int build_cmdline(struct kx_plan *p, const struct kx_payload *payload, struct kx_err *err)
+{
+	const struct kx_request *req = p->request;
+	const char *line = req->append;
+
+	if (req->reuse_cmdline) {
+		const char *reused = p->sources->cmdline ? p->sources->cmdline : "";
+
+		for (size_t i = 0; reused && stale_words[i]; i++)
+			reused = kx_cmdline_remove(p->arena, reused, stale_words[i]);
+		if (!reused)
+			return kx_err_set(err, ENOMEM, "out of memory");
+		line = line ? kx_cmdline_join(p->arena, reused, line) : reused;
+		if (!line)
+			return kx_err_set(err, ENOMEM, "out of memory");
+	} else if (!line && payload->cmdline.len) {
+		line = kx_arena_printf(p->arena, "%.*s", (int)payload->cmdline.len,
+				       (const char *)payload->cmdline.data);
+		if (!line)
+			return kx_err_set(err, ENOMEM, "out of memory");
+		kx_plan_note(p, "command line: taken from the UKI");
+	} else if (payload->cmdline.len) {
+		kx_plan_note(p, "command line: the one given replaces the UKI's");
+	}
+	p->cmdline = line ? line : "";
+	if (strlen(p->cmdline) >= p->arch->cmdline_max)
+		return kx_err_set(err, E2BIG,
+				  "command line: %zu characters, and an %s kernel takes at most %u",
+				  strlen(p->cmdline), p->arch->name, p->arch->cmdline_max - 1);
+	return 0;
+}
+
+/*
+ * Initrds one behind the other, each padded to 4 bytes: cpio archives start
+ * aligned (Documentation/driver-api/early-userspace/buffer-format.rst).
+ */
+static int join_initrds(struct kx_plan *p, struct kx_err *err)
+{
+	const struct kx_request *req = p->request;
+	size_t total = 0, at = 0;
+	uint8_t *buf;
+
+	for (size_t i = 0; i < req->initrd_count; i++) {
+		size_t len = req->initrd[i].bytes.len;
+
+		if (__builtin_add_overflow(total, kx_align_up(len, 4), &total))
+			return kx_err_set(err, E2BIG, "initrds: their sizes add up to more than 2^64");
+	}
+	buf = kx_arena_alloc_raw(p->arena, total);
+	if (!buf)
+		return kx_err_set(err, ENOMEM, "initrds: no memory for 0x%zx bytes", total);
+	for (size_t i = 0; i < req->initrd_count; i++) {
+		struct kx_bytes b = req->initrd[i].bytes;
+
+		memcpy(buf + at, b.data, b.len);
+		memset(buf + at + b.len, 0, kx_align_up(b.len, 4) - b.len);
+		at += kx_align_up(b.len, 4);
+		kx_arena_release(p->arena, b.data);
+	}
+	p->initrd = (struct kx_bytes){ buf, total };
+	kx_plan_note(p, "initrd: %zu files, one behind the other", req->initrd_count);
+	return 0;
+}
+
+static int build_initrd(struct kx_plan *p, const struct kx_payload *payload, struct kx_err *err)
+{
+	const struct kx_request *req = p->request;
+
+	p->initrd_fd = -1;
+	for (size_t i = 0; i < req->initrd_count; i++)
+		if (req->initrd[i].bytes.len == 0)
+			return kx_err_set(err, EINVAL, "%s: the initrd is empty",
+					  req->initrd[i].path);
+	if (req->initrd_count == 0) {
+		p->initrd = payload->initrd;
+		if (p->initrd.len)
+			kx_plan_note(p, "initrd: taken from the UKI");
+		return 0;
+	}
+	if (payload->initrd.len)
+		kx_plan_note(p, "initrd: the one given replaces the UKI's");
+	if (req->initrd_count > 1)
+		return join_initrds(p, err);
+	p->initrd = req->initrd[0].bytes;
+	p->initrd_fd = req->initrd[0].fd;
+	return 0;
+}
+
+static void build_file(struct kx_plan *p, const struct kx_payload *payload)
+{
+	p->file_kernel = payload->kernel;
+	/* An unwrapped file keeps its descriptor, and with it xattrs and IMA's view. */
+	p->file_use_fd = payload->layer_count == 0 && p->request->kernel.fd >= 0;
+}
+
+static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
+{
+	int rc;
+
+	p->flags = p->arch->kexec_arch;
+	rc = kx_plan_space(p, err);
+	if (rc < 0)
+		return rc;
+	rc = p->arch->layout(p, image, err);
+	if (rc < 0)
+		return rc;
+	if (p->request->has_entry) {
+		p->entry = p->request->entry;
+		kx_plan_note(p, "--entry bypasses purgatory: nothing is verified");
+	}
+	rc = kx_plan_seal(p, err);
+	if (rc < 0)
+		return rc;
+	return kx_plan_check(p, err);
+}
+
+int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
+		  struct kx_arena *a, struct kx_plan *ret, struct kx_err *err)
+{
+	struct kx_payload *payload = kx_arena_alloc(a, sizeof(*payload));
+	struct kx_image *image = kx_arena_alloc(a, sizeof(*image));
+	int rc;
+
+	if (!payload || !image)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	*ret = (struct kx_plan){
+		.arch = &kx_archs[src->machine],
+		.arena = a,
+		.request = req,
+		.sources = src,
+		.payload = payload,
+		.initrd_fd = -1,
+	};
+	rc = kx_container_peel(req->kernel.bytes, a, payload, err);
+	if (rc == 0)
+		rc = kx_image_parse(payload->kernel, a, image, err);
+	if (rc == 0)
+		rc = type_check(req, payload, image, err);
+	if (rc < 0) {
+		kx_err_wrap(err, "%s", req->kernel.path);
+		return rc;
+	}
+	ret->format = image->format;
+	if (image->machine != src->machine)
+		return kx_err_set(err, ENOEXEC, "%s: is a kernel for %s, and this machine is %s",
+				  req->kernel.path, kx_machine_name(image->machine),
+				  kx_machine_name(src->machine));
+	rc = build_cmdline(ret, payload, err);
+	if (rc == 0)
+		rc = build_initrd(ret, payload, err);
+	if (rc == 0)
+		rc = kx_plan_choose_call(ret, image, err);
+	if (rc < 0)
+		return rc;
+	build_file(ret, payload);
+	if (ret->call == KX_CALL_LOAD)
+		return build_load(ret, image, err);
+	if (!ret->initrd.len)
+		ret->file_flags |= KX_FILE_NO_INITRAMFS;
+	if (req->no_cma)
+		ret->file_flags |= KX_FILE_NO_CMA;
+	if (req->x86.force_dtb)
+		ret->file_flags |= KX_FILE_FORCE_DTB;
+	return 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which system call loads the kernel, and why.
+ *
+ * kexec_load(2) runs our purgatory, which verifies; kexec_file_load(2) lets the
+ * kernel check signatures and, under lockdown, is the only one allowed.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "call.h"
+#include "kx/arch.h"
+
+/* Options that only one of the two calls can honour; NULL if none is given. */
+static const char *needs_load(const struct kx_request *req)
+{
+	if (req->has_entry)
+		return "--entry";
+	if (req->x86.entry_32bit)
+		return "--entry-32bit";
+	if (req->x86.real_mode)
+		return "--real-mode";
+	if (req->mem_min)
+		return "--mem-min";
+	if (req->mem_max != UINT64_MAX)
+		return "--mem-max";
+	if (req->dtb.path)
+		return "--dtb";
+	return NULL;
+}
+
+static const char *needs_file(const struct kx_request *req)
+{
+	if (req->no_cma)
+		return "--no-cma";
+	if (req->x86.force_dtb)
+		return "--force-dtb";
+	return NULL;
+}
+
+static int choose_given(struct kx_plan *p, const char *refusal, struct kx_err *err)
+{
+	const struct kx_request *req = p->request;
+	const char *opt;
+
+	p->fallback_why_not = "the call was chosen on the command line";
+	if (req->call == KX_CALL_LOAD) {
+		opt = needs_file(req);
+		p->call_why = "-c was given";
+		if (opt)
+			return kx_err_set(err, EINVAL,
+					  "%s works with kexec_file_load only, and -c asks for kexec_load",
+					  opt);
+		return 0;
+	}
+	opt = needs_load(req);
+	p->call_why = "-s was given";
+	if (opt)
+		return kx_err_set(err, EINVAL,
+				  "%s works with kexec_load only, and -s asks for kexec_file_load", opt);
+	if (refusal)
+		return kx_err_set(err, EOPNOTSUPP, "-s cannot load this file: %s (use -c)", refusal);
+	return 0;
+}
+
+int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
+{
+	const struct kx_request *req = p->request;
+	const struct kx_sources *src = p->sources;
+	const char *refusal = p->arch->file_refuses(image, src);
+	const char *load_opt = needs_load(req), *file_opt = needs_file(req);
+
+	p->call = req->call;
+	if (req->call != KX_CALL_AUTO)
+		return choose_given(p, refusal, err);
+	if (load_opt && file_opt)
+		return kx_err_set(err, EINVAL, "%s needs kexec_load and %s needs kexec_file_load",
+				  load_opt, file_opt);
+
+	p->call = KX_CALL_LOAD;
+	if (load_opt) {
+		p->call_why = kx_arena_printf(p->arena, "%s needs kexec_load", load_opt);
+		p->fallback_why_not = p->call_why;
+	} else if (refusal) {
+		p->call_why = kx_arena_printf(p->arena, "the kernel's own loader would refuse: %s",
+					      refusal);
+		p->fallback_why_not = refusal;
+	} else if (file_opt) {
+		p->call = KX_CALL_FILE;
+		p->call_why = kx_arena_printf(p->arena, "%s needs kexec_file_load", file_opt);
+		p->fallback_why_not = p->call_why;
+	} else if (src->lockdown != KX_LOCKDOWN_NONE) {
+		p->call = KX_CALL_FILE;
+		p->call_why = "the kernel is locked down, which forbids kexec_load";
+		p->fallback_why_not = p->call_why;
+	} else if (src->config_kexec_sig_force == 1) {
+		p->call = KX_CALL_FILE;
+		p->call_why = "the kernel enforces signatures (CONFIG_KEXEC_SIG_FORCE)";
+		p->fallback_why_not = p->call_why;
+	} else if (src->config_kexec == 0 && src->config_kexec_file != 0) {
+		p->call = KX_CALL_FILE;
+		p->call_why = "the kernel has no kexec_load (CONFIG_KEXEC is off)";
+		p->fallback_why_not = p->call_why;
+	} else {
+		p->call_why = "our purgatory verifies the segments before the jump";
+		p->fallback_allowed = src->config_kexec_file != 0;
+		if (!p->fallback_allowed)
+			p->fallback_why_not = "the kernel has no kexec_file_load (CONFIG_KEXEC_FILE is off)";
+	}
+	return p->call_why ? 0 : kx_err_set(err, ENOMEM, "out of memory");
+}

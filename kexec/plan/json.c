@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A plan for programs: --plan=json, schema "kexec-plan/1".
+ *
+ * A promise, described in doc/plan-json.md: fields are added, never changed.
+ * Addresses are strings ("0x…"), because not every reader of JSON keeps 64
+ * bits.  Called by verb-load.c.
+ */
+#include <string.h>
+
+#include "kx/arch.h"
+#include "print.h"
+
+/* A path for what came from a file, null for what did not. */
+static void json_input(struct kx_json *j, const char *name, const struct kx_input *in)
+{
+	kx_json_object(j, name);
+	kx_json_str(j, "path", in->path);
+	kx_json_u64(j, "bytes", in->bytes.len);
+	kx_json_object_end(j);
+}
+
+static void json_known_u64(struct kx_json *j, const char *name, uint64_t value)
+{
+	if (value)
+		kx_json_u64(j, name, value);
+	else
+		kx_json_str(j, name, NULL);
+}
+
+static void json_memory(struct kx_json *j, const char *name, const struct kx_memmap *m)
+{
+	kx_json_array(j, name);
+	for (size_t i = 0; i < m->n; i++) {
+		kx_json_object(j, NULL);
+		kx_json_hex(j, "start", m->v[i].r.start);
+		kx_json_hex(j, "end", m->v[i].r.end);
+		kx_json_str(j, "type", kx_mem_type_name(m->v[i].type));
+		kx_json_str(j, "name", m->v[i].name);
+		kx_json_u64(j, "depth", m->v[i].depth);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+}
+
+static void json_usable(struct kx_json *j, const struct kx_space *s)
+{
+	kx_json_array(j, "usable");
+	for (size_t i = 0; i < s->n; i++) {
+		kx_json_object(j, NULL);
+		kx_json_hex(j, "start", s->v[i].r.start);
+		kx_json_hex(j, "end", s->v[i].r.end);
+		kx_json_bool(j, "removable", s->v[i].removable);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+}
+
+static void json_machine(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct kx_sources *s = p->sources;
+
+	kx_json_object(j, "machine");
+	kx_json_str(j, "arch", p->arch->name);
+	kx_json_str(j, "release", s->release);
+	kx_json_u64(j, "page_size", s->page_size);
+	json_known_u64(j, "total_ram", s->total_ram);
+	kx_json_str(j, "memory_map_source", s->firmware_source);
+	json_memory(j, "firmware", &s->firmware);
+	json_memory(j, "iomem", &s->iomem);
+	if (p->call == KX_CALL_LOAD)
+		json_usable(j, &p->usable);
+	kx_json_object_end(j);
+}
+
+static void json_inputs(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct kx_request *req = p->request;
+
+	kx_json_object(j, "kernel");
+	kx_json_str(j, "path", req->kernel.path);
+	kx_json_array(j, "layers");
+	for (size_t i = 0; i < p->payload->layer_count; i++)
+		kx_json_str(j, NULL, p->payload->layer[i]);
+	kx_json_array_end(j);
+	kx_json_str(j, "format", p->format->name);
+	kx_json_u64(j, "bytes", p->payload->kernel.len);
+	kx_json_object_end(j);
+
+	kx_json_object(j, "initrd");
+	kx_json_u64(j, "bytes", p->initrd.len);
+	kx_json_array(j, "files");
+	for (size_t i = 0; i < req->initrd_count; i++)
+		kx_json_str(j, NULL, req->initrd[i].path);
+	kx_json_array_end(j);
+	kx_json_object_end(j);
+
+	if (req->dtb.path)
+		json_input(j, "dtb", &req->dtb);
+	kx_json_str(j, "cmdline", p->cmdline);
+}
+
+static void json_call(struct kx_json *j, const struct kx_plan *p)
+{
+	kx_json_object(j, "call");
+	kx_json_str(j, "name", kx_call_name(p->call));
+	kx_json_hex(j, "flags", p->call == KX_CALL_FILE ? p->file_flags : p->flags);
+	kx_json_str(j, "why", p->call_why);
+	kx_json_bool(j, "fallback_allowed", p->fallback_allowed);
+	kx_json_str(j, "fallback_why_not", p->fallback_allowed ? NULL : p->fallback_why_not);
+	kx_json_object_end(j);
+}
+
+/* The digest purgatory will compare, or null. */
+static void json_digest(struct kx_json *j, const struct kx_plan *p, const struct kx_segment *s)
+{
+	static const char digits[] = "0123456789abcdef";
+	char hex[2 * PURG_SHA256_LEN + 1] = "";
+
+	for (uint32_t i = 0; i < p->param.region_count; i++) {
+		const struct purg_region *r = &p->param.region[i];
+
+		if (r->pa != s->range.start || !(r->flags & PURG_REGION_VERIFY))
+			continue;
+		for (size_t n = 0; n < PURG_SHA256_LEN; n++) {
+			hex[2 * n] = digits[r->sha256[n] >> 4];
+			hex[2 * n + 1] = digits[r->sha256[n] & 15];
+		}
+		hex[2 * PURG_SHA256_LEN] = '\0';
+	}
+	kx_json_str(j, "sha256", *hex ? hex : NULL);
+}
+
+static void json_segments(struct kx_json *j, const struct kx_plan *p)
+{
+	kx_json_array(j, "segments");
+	for (size_t i = 0; i < p->segment_count; i++) {
+		const struct kx_segment *s = &p->segment[i];
+
+		kx_json_object(j, NULL);
+		kx_json_str(j, "name", s->name);
+		kx_json_hex(j, "start", s->range.start);
+		kx_json_hex(j, "end", s->range.end);
+		kx_json_u64(j, "bytes", s->buf.len);
+		kx_json_u64(j, "room", kx_range_len(s->range));
+		kx_json_str(j, "why", s->why);
+		kx_json_bool(j, "removable", s->removable);
+		json_digest(j, p, s);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+}
+
+static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct purg_param *param = &p->param;
+
+	kx_json_hex(j, "entry", p->entry);
+	kx_json_object(j, "purgatory");
+	kx_json_bool(j, "bypassed", p->request->has_entry);
+	kx_json_str(j, "on_corrupt", kx_on_fail_name(param->on_fail));
+	kx_json_str(j, "console_source", p->sources->console_source);
+	kx_json_array(j, "consoles");
+	for (uint32_t i = 0; i < param->console_count; i++) {
+		kx_json_object(j, NULL);
+		kx_json_str(j, "kind", kx_console_name(param->console[i].kind));
+		kx_json_hex(j, "address", param->console[i].addr);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+	kx_json_str(j, "protocol", kx_entry_name(param->entry_kind));
+	kx_json_str(j, "paging", param->paging == PURG_PAGING_4LEVEL ? "4-level" : "as entered");
+	kx_json_hex(j, "kernel_entry", param->pc);
+	kx_json_array(j, "arguments");
+	for (size_t i = 0; i < 4; i++)
+		kx_json_hex(j, NULL, param->reg[i]);
+	kx_json_array_end(j);
+	kx_json_object_end(j);
+}
+
+void kx_plan_print_json(const struct kx_plan *p, struct kx_text *t)
+{
+	struct kx_json j;
+
+	kx_json_init(&j, t);
+	kx_json_object(&j, NULL);
+	kx_json_str(&j, "schema", "kexec-plan/1");
+	json_machine(&j, p);
+	json_inputs(&j, p);
+	json_call(&j, p);
+	if (p->call == KX_CALL_LOAD) {
+		json_segments(&j, p);
+		json_purgatory(&j, p);
+	}
+	kx_json_array(&j, "notes");
+	for (size_t i = 0; i < p->note_count; i++)
+		kx_json_str(&j, NULL, p->note[i]);
+	kx_json_array_end(&j);
+	kx_json_object_end(&j);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Words for a plan's numbers, shared by text.c, json.c and svg.c.
+ */
+#ifndef KX_PLAN_PRINT_H
+#define KX_PLAN_PRINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kx/plan.h"
+
+#define KX_SIZE_TEXT	24
+
+/* "64 KiB", "35.2 MiB": three digits, rounded down; into @buf, which is returned. */
+const char *kx_size_text(uint64_t bytes, char buf[KX_SIZE_TEXT]);
+/* "kexec_load", "kexec_file_load" */
+const char *kx_call_name(enum kx_call call);
+/* "8250 port", "PL011", … */
+const char *kx_console_name(uint32_t kind);
+/* "arm64 booting.rst", … how the next kernel is entered */
+const char *kx_entry_name(uint32_t kind);
+const char *kx_on_fail_name(uint32_t on_fail);
+
+/* Does purgatory check this segment?  It cannot check itself. */
+bool kx_segment_verified(const struct kx_plan *p, const struct kx_segment *s);
+
+#endif

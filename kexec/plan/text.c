@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A plan for people: --plan, and -d on standard error.
+ *
+ * Not a promise: programs read --plan=json.  Called by verb-load.c.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "kx/arch.h"
+#include "print.h"
+
+#define LABEL	"%-13s"
+
+static void print_machine(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct kx_sources *s = p->sources;
+	char ram[KX_SIZE_TEXT], page[KX_SIZE_TEXT];
+
+	kx_text_add(t, LABEL "%s running %s, %s of RAM, pages of %s\n", "machine",
+		    p->arch->name, *s->release ? s->release : "an unknown kernel",
+		    s->total_ram ? kx_size_text(s->total_ram, ram) : "an unknown amount",
+		    kx_size_text(s->page_size, page));
+	if (s->firmware_source)
+		kx_text_add(t, LABEL "%s\n", "memory map", s->firmware_source);
+}
+
+static void print_inputs(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct kx_request *req = p->request;
+	char size[KX_SIZE_TEXT];
+
+	kx_text_add(t, LABEL "%s: ", "kernel", req->kernel.path);
+	for (size_t i = 0; i < p->payload->layer_count; i++)
+		kx_text_add(t, "%s > ", p->payload->layer[i]);
+	kx_text_add(t, "%s, %s\n", p->format->name,
+		    kx_size_text(p->payload->kernel.len, size));
+
+	if (p->initrd.len) {
+		kx_text_add(t, LABEL, "initrd");
+		for (size_t i = 0; i < req->initrd_count; i++)
+			kx_text_add(t, "%s%s", i ? " + " : "", req->initrd[i].path);
+		kx_text_add(t, "%s, %s\n", req->initrd_count ? "" : "from the kernel file",
+			    kx_size_text(p->initrd.len, size));
+	} else {
+		kx_text_add(t, LABEL "none\n", "initrd");
+	}
+	if (req->dtb.path)
+		kx_text_add(t, LABEL "%s\n", "device tree", req->dtb.path);
+	kx_text_add(t, LABEL "\"%s\"\n", "command line", p->cmdline);
+}
+
+static void print_call(const struct kx_plan *p, struct kx_text *t)
+{
+	enum kx_call other = p->call == KX_CALL_FILE ? KX_CALL_LOAD : KX_CALL_FILE;
+	uint64_t flags = p->call == KX_CALL_FILE ? p->file_flags : p->flags;
+
+	kx_text_add(t, LABEL "%s, flags 0x%" PRIx64 ": %s\n", "system call",
+		    kx_call_name(p->call), flags, p->call_why);
+	if (p->fallback_allowed)
+		kx_text_add(t, LABEL "%s\n", "if refused", kx_call_name(other));
+	else
+		kx_text_add(t, LABEL "no other: %s\n", "if refused",
+			    p->fallback_why_not ? p->fallback_why_not : "there is none");
+}
+
+static void print_segments(const struct kx_plan *p, struct kx_text *t)
+{
+	char bytes[KX_SIZE_TEXT], room[KX_SIZE_TEXT];
+	uint64_t total = 0;
+
+	kx_text_add(t, "\n%-12s %-35s %10s %10s  %s\n", "segment", "physical memory", "loaded",
+		    "room", "why there");
+	for (size_t i = 0; i < p->segment_count; i++) {
+		const struct kx_segment *s = &p->segment[i];
+
+		kx_text_add(t, "%-12s 0x%014" PRIx64 " - 0x%014" PRIx64 " %10s %10s  %s%s\n",
+			    s->name, s->range.start, s->range.end,
+			    kx_size_text(s->buf.len, bytes),
+			    kx_size_text(kx_range_len(s->range), room), s->why ? s->why : "",
+			    s->removable ? " (can be hot-removed!)" : "");
+		total += kx_range_len(s->range);
+	}
+	kx_text_add(t, "%-12s %-35s %10s %10s\n", "sum", "", "", kx_size_text(total, room));
+}
+
+static void print_console(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct purg_param *param = &p->param;
+
+	kx_text_add(t, LABEL, "console");
+	for (uint32_t i = 0; i < param->console_count; i++)
+		kx_text_add(t, "%s%s at 0x%" PRIx64, i ? ", " : "",
+			    kx_console_name(param->console[i].kind), param->console[i].addr);
+	if (!param->console_count)
+		kx_text_add(t, "none: purgatory is silent");
+	else if (p->sources->console_source)
+		kx_text_add(t, " (%s)", p->sources->console_source);
+	kx_text_add(t, "\n");
+}
+
+static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct purg_param *param = &p->param;
+	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 : 1;
+	bool any = false;
+
+	kx_text_add(t, "\n" LABEL "0x%" PRIx64 "%s\n", "entry", p->entry,
+		    p->request->has_entry ? " (--entry: purgatory is bypassed)" : " (purgatory)");
+	kx_text_add(t, LABEL, "verifies");
+	for (size_t i = 0; i < p->segment_count; i++) {
+		if (!kx_segment_verified(p, &p->segment[i]))
+			continue;
+		kx_text_add(t, "%s%s", any ? ", " : "", p->segment[i].name);
+		any = true;
+	}
+	if (any)
+		kx_text_add(t, " (SHA-256, on mismatch: %s)\n", kx_on_fail_name(param->on_fail));
+	else
+		kx_text_add(t, "nothing\n");
+	print_console(p, t);
+	kx_text_add(t, LABEL "0x%" PRIx64 ", %s%s", "hands over", param->pc,
+		    kx_entry_name(param->entry_kind),
+		    param->paging == PURG_PAGING_4LEVEL ? ", in 4-level paging" : "");
+	for (unsigned int i = 0; i < regs; i++)
+		kx_text_add(t, "%s0x%" PRIx64, i ? ", " : ", arguments ", param->reg[i]);
+	kx_text_add(t, "\n");
+}
+
+void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t)
+{
+	print_machine(p, t);
+	print_inputs(p, t);
+	print_call(p, t);
+	if (p->call == KX_CALL_LOAD) {
+		print_segments(p, t);
+		print_purgatory(p, t);
+	} else {
+		kx_text_add(t, LABEL "the kernel's own loader places the segments\n", "segments");
+	}
+	if (p->note_count)
+		kx_text_add(t, "\nnotes\n");
+	for (size_t i = 0; i < p->note_count; i++)
+		kx_text_add(t, "- %s\n", p->note[i]);
+}

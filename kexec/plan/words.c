@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Words for a plan's numbers.  Called by text.c, json.c and svg.c.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "print.h"
+
+const char *kx_size_text(uint64_t bytes, char buf[KX_SIZE_TEXT])
+{
+	static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	uint64_t whole = bytes, rest = 0;
+	unsigned int u = 0;
+
+	while (whole >= 1024) {
+		rest = whole % 1024;
+		whole /= 1024;
+		u++;
+	}
+	if (rest && whole < 100)
+		snprintf(buf, KX_SIZE_TEXT, "%" PRIu64 ".%" PRIu64 " %s", whole, rest * 10 / 1024,
+			 unit[u]);
+	else
+		snprintf(buf, KX_SIZE_TEXT, "%" PRIu64 " %s", whole, unit[u]);
+	return buf;
+}
+
+const char *kx_call_name(enum kx_call call)
+{
+	return call == KX_CALL_FILE ? "kexec_file_load" : "kexec_load";
+}
+
+const char *kx_console_name(uint32_t kind)
+{
+	static const char *const name[] = {
+		[PURG_CONSOLE_NONE] = "none",
+		[PURG_CONSOLE_8250_PORT] = "8250 port",
+		[PURG_CONSOLE_8250_MMIO] = "8250 MMIO",
+		[PURG_CONSOLE_PL011] = "PL011",
+		[PURG_CONSOLE_VGA_TEXT] = "VGA text",
+	};
+
+	return kind < sizeof(name) / sizeof(name[0]) ? name[kind] : "unknown";
+}
+
+const char *kx_entry_name(uint32_t kind)
+{
+	static const char *const name[] = {
+		[PURG_ENTRY_NONE] = "none",
+		[PURG_ENTRY_ARM64] = "arm64 (booting.rst)",
+		[PURG_ENTRY_X86_64] = "x86_64, 64-bit boot protocol",
+		[PURG_ENTRY_X86_32] = "x86_64, 32-bit boot protocol",
+	};
+
+	return kind < sizeof(name) / sizeof(name[0]) ? name[kind] : "unknown";
+}
+
+const char *kx_on_fail_name(uint32_t on_fail)
+{
+	return on_fail == PURG_FAIL_HALT ? "halt" : "reset";
+}
+
+bool kx_segment_verified(const struct kx_plan *p, const struct kx_segment *s)
+{
+	for (uint32_t i = 0; i < p->param.region_count; i++)
+		if (p->param.region[i].pa == s->range.start)
+			return p->param.region[i].flags & PURG_REGION_VERIFY;
+	return false;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Parts of kx_sources_read() that have a file of their own.
+ */
+#ifndef KEXEC_SYS_FACTS_H
+#define KEXEC_SYS_FACTS_H
+
+#include "kx/arena.h"
+#include "kx/bytes.h"
+#include "kx/err.h"
+#include "kx/sources.h"
+
+/*
+ * The text of a file below @root without the white space around it, arena-owned;
+ * "" when the file is missing, unreadable or has a NUL inside.  Only -ENOMEM.
+ */
+KX_CHECKED int kx_fact_text(const char *root, struct kx_arena *a, const char **ret,
+			    struct kx_err *err, const char *fmt, ...) KX_PRINTF(5, 6);
+
+/* s->removable (removable.c); reads s->iomem. Only -ENOMEM. */
+KX_CHECKED int kx_removable_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+
+/* s->config_* (config.c); reads s->release. Only -ENOMEM. */
+KX_CHECKED int kx_config_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the CPU that kexec itself runs on can do: x86_64.
+ * CPUID bits from the Intel SDM, volume 2, CPUID leaves 1 and 7.
+ */
+#include <cpuid.h>
+
+#include "kx/sys.h"
+
+sha256_blocks_fn *kx_sha256_best(void)
+{
+	unsigned int a, b, c, d;
+
+	/* sha256_blocks_ni uses SSSE3 (PSHUFB) and SSE4.1 (PBLENDW). */
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
+		return sha256_blocks_portable;
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_SHA))
+		return sha256_blocks_portable;
+	return sha256_blocks_ni;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The verbs of kexec: what main.c can be told to do.
+ *
+ * A verb does one action of the command line and returns the exit status; when
+ * it leaves a sentence in k->err, main.c prints it.
+ */
+#ifndef KEXEC_VERB_H
+#define KEXEC_VERB_H
+
+#include "kx/arena.h"
+#include "kx/err.h"
+#include "kx/plan.h"
+#include "kx/sources.h"
+#include "options.h"
+
+/* Exit statuses; scripts know upstream's by number. */
+enum {
+	STATUS_OK = 0,
+	STATUS_USAGE = 1,	/* usage errors and what upstream die()s of */
+	STATUS_LOADED = 1,	/* of -S */
+	STATUS_NO_FILE_LOAD = 253,	/* -s, but no kexec_file_load(2) */
+	STATUS_FAILED = 255,
+};
+
+struct kexec {
+	struct options o;
+	struct kx_arena arena;		/* everything below lives in it */
+	struct kx_sources src;
+	struct kx_err err;
+	bool hint;			/* point at --help below the error */
+};
+
+int verb_load(struct kexec *k);		/* -l; prints with --plan */
+int verb_load_exec(struct kexec *k);	/* -f */
+int verb_load_shutdown(struct kexec *k);	/* no action */
+int verb_exec(struct kexec *k);
+int verb_unload(struct kexec *k);
+int verb_status(struct kexec *k);
+int verb_ckr_size(struct kexec *k);
+
+/* Set k->err and return @status. */
+int kexec_fail(struct kexec *k, int status, int code, const char *fmt, ...) KX_PRINTF(4, 5);
+/* main.c: one line on standard error. */
+void kexec_warn(const char *fmt, ...) KX_PRINTF(1, 2);
+/* main.c: @t to standard output, or to standard error; -ENOMEM, -EIO. */
+KX_CHECKED int kexec_print(const struct kx_text *t, bool to_stderr, struct kx_err *err);
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What purgatory does, in order: check its block, verify the regions, hand
+ * over.  Knows no register and no page table; those are the purg_arch_ hooks.
+ * entry.S of each architecture calls purgatory() on its own stack, with
+ * interrupts masked and its own exception vectors.
+ */
+#include "purgatory.h"
+
+/*
+ * kexec writes this into the image.  The section keeps it at PURG_PARAM_OFF
+ * (purgatory.lds); it is in no other way special.
+ */
+struct purg_param purg_param __attribute__((section(".param"), aligned(64)));
+
+/* abi.h promises one layout for every compiler. */
+_Static_assert(sizeof(struct purg_region) == 80, "struct purg_region has padding");
+_Static_assert(sizeof(struct purg_console) == 24, "struct purg_console has padding");
+_Static_assert(sizeof(struct purg_param) == 96 + 4 * 24 + 16 * 80, "struct purg_param has padding");
+
+PURG_NORETURN void purg_stop(struct purg_param *p)
+{
+	struct purg_line l;
+
+	if (p->on_fail == PURG_FAIL_RESET) {
+		purg_arch_reset(p);
+		purg_line_init(&l);
+		purg_line_str(&l, "no way to reset this machine; halted");
+		purg_line_print(&l, p);
+	}
+	purg_arch_halt();
+}
+
+PURG_NORETURN void purg_fail(struct purg_param *p, struct purg_line *l)
+{
+	purg_line_str(l, p->on_fail == PURG_FAIL_RESET ? "; resetting" : "; halted");
+	purg_line_print(l, p);
+	purg_stop(p);
+}
+
+static PURG_NORETURN void fail_reason(struct purg_param *p, const char *why)
+{
+	struct purg_line l;
+
+	purg_line_init(&l);
+	purg_line_str(&l, why);
+	purg_fail(p, &l);
+}
+
+/* "name [0x1000-0x1fff]", inclusive as in /proc/iomem. */
+static void line_region(struct purg_line *l, const struct purg_region *r)
+{
+	purg_line_str(l, r->name);
+	purg_line_str(l, " [");
+	purg_line_hex(l, r->pa);
+	purg_line_str(l, "-");
+	purg_line_hex(l, r->pa + (r->len ? r->len - 1 : 0));
+	purg_line_str(l, "]");
+}
+
+static void region_digest(struct purg_param *p, const struct purg_region *r,
+			  sha256_blocks_fn *blocks, uint8_t digest[PURG_SHA256_LEN])
+{
+	struct sha256 s;
+	uint64_t pa = r->pa, left = r->len;
+
+	sha256_init(&s, blocks);
+	while (left) {
+		uint64_t n = purg_arch_map(p, pa, left);
+
+		if (!n) {
+			struct purg_line l;
+
+			purg_line_init(&l);
+			line_region(&l, r);
+			purg_line_str(&l, ": no page tables to map ");
+			purg_line_hex(&l, pa);
+			purg_fail(p, &l);
+		}
+		sha256_update(&s, (const void *)(uintptr_t)pa, n);
+		pa += n;
+		left -= n;
+	}
+	sha256_final(&s, digest);
+}
+
+static void region_verify(struct purg_param *p, const struct purg_region *r,
+			  sha256_blocks_fn *blocks)
+{
+	uint8_t digest[PURG_SHA256_LEN];
+	struct purg_line l;
+
+	region_digest(p, r, blocks, digest);
+	if (!__builtin_memcmp(digest, r->sha256, sizeof(digest)))
+		return;
+	purg_line_init(&l);
+	line_region(&l, r);
+	purg_line_str(&l, ": SHA-256 is ");
+	purg_line_bytes(&l, digest, 4);
+	purg_line_str(&l, "..., expected ");
+	purg_line_bytes(&l, r->sha256, 4);
+	purg_line_str(&l, "...");
+	purg_fail(p, &l);
+}
+
+/* Returns how many regions were verified. */
+static uint32_t verify(struct purg_param *p)
+{
+	struct purg_fpu fpu;
+	sha256_blocks_fn *blocks = purg_arch_sha256_begin(&fpu);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < p->region_count; i++) {
+		if (!(p->region[i].flags & PURG_REGION_VERIFY))
+			continue;
+		region_verify(p, &p->region[i], blocks);
+		count++;
+	}
+	purg_arch_sha256_end(&fpu);
+	return count;
+}
+
+static void say_start(struct purg_param *p)
+{
+	struct purg_line l;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < p->region_count; i++)
+		if (p->region[i].flags & PURG_REGION_VERIFY)
+			bytes += p->region[i].len;
+	purg_line_init(&l);
+	purg_line_str(&l, "verifying ");
+	purg_line_dec(&l, (bytes + 1023) >> 10);
+	purg_line_str(&l, " KiB");
+	purg_line_print(&l, p);
+}
+
+static void say_entry(struct purg_param *p, uint32_t verified)
+{
+	struct purg_line l;
+
+	purg_line_init(&l);
+	purg_line_dec(&l, verified);
+	purg_line_str(&l, verified == 1 ? " region" : " regions");
+	purg_line_str(&l, " verified, entering kernel at ");
+	purg_line_hex(&l, p->pc);
+	purg_line_print(&l, p);
+}
+
+PURG_NORETURN void purgatory(struct purg_param *p, uint64_t base)
+{
+	const char *why = purg_param_check_head(p);
+	const char *bad_console;
+	uint32_t verified;
+
+	if (why) {
+		/* Not a block we know: no console, no PSCI method to believe. */
+		p->console_count = 0;
+		p->psci = PURG_PSCI_NONE;
+		p->on_fail = PURG_FAIL_RESET;
+		purg_stop(p);
+	}
+	bad_console = purg_param_fix_consoles(p);
+	purg_arch_init(p);
+	purg_console_init(p);
+
+	why = bad_console ? bad_console : purg_param_check(p, base);
+	if (why)
+		fail_reason(p, why);
+
+	if (!(p->flags & PURG_F_QUIET))
+		say_start(p);
+	verified = verify(p);
+	if (!(p->flags & PURG_F_QUIET))
+		say_entry(p, verified);
+	purg_arch_handover(p);
+}

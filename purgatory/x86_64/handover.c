@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way out, x86_64: Documentation/arch/x86/boot.rst, "32-bit Boot
+ * Protocol" and "64-bit Boot Protocol".  Decides which of the paths in jump.S
+ * is taken.  Called by purgatory.c.
+ */
+#include "x86_64.h"
+
+#define FOUR_GIB	0x100000000ULL
+
+static const char *check_64(const struct purg_param *p)
+{
+	/* Fetching from anywhere else is certain to fault. */
+	for (uint32_t i = 0; i < p->region_count; i++) {
+		const struct purg_region *r = &p->region[i];
+
+		if ((r->flags & PURG_REGION_HANDOVER) && p->pc >= r->pa &&
+		    p->pc - r->pa < r->mem_len)
+			return NULL;
+	}
+	return "parameter block: entry point in no region that is handed over";
+}
+
+const char *purg_arch_check(const struct purg_param *p)
+{
+	/* Paging goes off on two of the three ways out. */
+	if (p->base > FOUR_GIB - PURG_IMAGE_MAX)
+		return "parameter block: image above 4 GiB";
+	switch (p->entry_kind) {
+	case PURG_ENTRY_X86_64:
+		return check_64(p);
+	case PURG_ENTRY_X86_32:
+		return p->pc < FOUR_GIB && p->reg[0] < FOUR_GIB ? NULL :
+		       "parameter block: 32-bit entry above 4 GiB";
+	}
+	return "parameter block: not an x86 entry";
+}
+
+static PURG_NORETURN void handover_64(struct purg_param *p)
+{
+	const char *left = purg_machine_map_handover(&purg_machine, p);
+
+	if (left) {
+		struct purg_line l;
+
+		purg_line_init(&l);
+		purg_line_str(&l, left);
+		purg_line_str(&l, ": not enough page tables to map it for the kernel");
+		purg_fail(p, &l);
+	}
+	if (p->paging == PURG_PAGING_4LEVEL && (purg_rd_cr4() & CR4_LA57))
+		purg_jump64_4level(p->pc, p->reg[0], p->reg[1], idmap_root(&purg_machine.map, 4));
+	purg_jump64(p->pc, p->reg[0], p->reg[1]);
+}
+
+PURG_NORETURN void purg_arch_handover(struct purg_param *p)
+{
+	if (p->entry_kind == PURG_ENTRY_X86_32)
+		purg_jump32(p->pc, p->reg[0]);
+	handover_64(p);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Identity page tables: Intel SDM vol. 3A, chapter 4 "Paging", 4.5 "4-level
+ * paging and 5-level paging".  Called by machine.c.
+ *
+ * Whole GiBs get 1 GiB pages, the rest 2 MiB pages: a page that reaches
+ * beyond what kexec declared lets the CPU speculate into whatever is there,
+ * and some machines stop at a speculative read of firmware memory (Linux
+ * d794734c9bbf "x86/mm/ident_map: Use gbpages only where full GB page should
+ * be mapped.", v6.9).
+ */
+#include <stddef.h>
+#include "idmap.h"
+
+#define RAM_FLAGS	(IDMAP_PRESENT | IDMAP_WRITE | IDMAP_ACCESSED | IDMAP_DIRTY)
+#define TABLE_FLAGS	(IDMAP_PRESENT | IDMAP_WRITE | IDMAP_ACCESSED)
+
+/* Level 1 entries map 4 KiB, level 2 2 MiB, level 3 1 GiB, and so on. */
+static uint32_t level_shift(uint32_t level)
+{
+	return 12 + 9 * (level - 1);
+}
+
+static uint64_t *table_at(const struct idmap *m, uint64_t pa)
+{
+	return m->pool + (pa - m->pool_pa) / sizeof(uint64_t);
+}
+
+/* Returns the physical address of an empty table, 0 if there is none left. */
+static uint64_t table_new(struct idmap *m)
+{
+	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
+
+	if (m->used == m->pool_pages)
+		return 0;
+	m->used++;
+	__builtin_memset(table_at(m, pa), 0, 4096);
+	return pa;
+}
+
+void idmap_init(struct idmap *m)
+{
+	m->used = 0;
+	table_new(m);
+}
+
+uint64_t idmap_root(const struct idmap *m, uint32_t levels)
+{
+	return levels == m->levels ? m->pool_pa : m->pool[0] & IDMAP_ADDR;
+}
+
+/* May [start, end) be mapped at @pos by one entry of @level? */
+static int fits(const struct idmap *m, uint32_t level, uint64_t start, uint64_t end, uint64_t pos,
+		enum idmap_kind kind)
+{
+	uint64_t span = 1ULL << level_shift(level);
+	uint64_t base = pos & ~(span - 1);
+
+	if (level == 1)
+		return 1;
+	if (kind == IDMAP_DEVICE)
+		return 0;
+	if (level == 2)
+		return 1;
+	if (level > 3 || !m->has_1g)
+		return 0;
+	return kind == IDMAP_RAM_COARSE || (start <= base && end - base >= span && end > base);
+}
+
+/* Maps one page at @pos; returns its end, or @pos if there was no table. */
+static uint64_t add_page(struct idmap *m, uint64_t start, uint64_t end, uint64_t pos,
+			 enum idmap_kind kind)
+{
+	uint64_t *table = m->pool;
+
+	for (uint32_t level = m->levels; ; level--) {
+		uint32_t shift = level_shift(level);
+		uint64_t base = pos >> shift << shift;
+		uint64_t *entry = &table[(pos >> shift) % IDMAP_TABLE_WORDS];
+		uint64_t large = level == 1 ? 0 : IDMAP_LARGE;
+
+		if (!*entry && fits(m, level, start, end, pos, kind))
+			*entry = base | RAM_FLAGS | large |
+				 (kind == IDMAP_DEVICE ? IDMAP_PCD | IDMAP_PWT : 0);
+		if (!*entry) {
+			uint64_t pa = table_new(m);
+
+			if (!pa)
+				return pos;
+			*entry = pa | TABLE_FLAGS;
+		}
+		if (level == 1 || (*entry & IDMAP_LARGE))
+			return base + (1ULL << shift);
+		table = table_at(m, *entry & IDMAP_ADDR);
+	}
+}
+
+uint64_t idmap_add(struct idmap *m, uint64_t start, uint64_t end, enum idmap_kind kind)
+{
+	/*
+	 * Identity means the lower, positive half of the canonical addresses:
+	 * 47 bits with 4 levels.  With 5 it would be 56, but a physical
+	 * address has at most 52 (SDM 4.1.4, MAXPHYADDR).
+	 */
+	uint64_t limit = 1ULL << (m->levels == 4 ? 47 : 52);
+	uint64_t pos = start;
+
+	while (pos < end && pos < limit) {
+		uint64_t next = add_page(m, start, end, pos, kind);
+
+		if (next == pos)
+			break;
+		pos = next;
+	}
+	return pos;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the x86_64 parts share among themselves. */
+#ifndef PURGATORY_X86_64_X86_64_H
+#define PURGATORY_X86_64_X86_64_H
+
+#include "purgatory.h"
+#include "idmap.h"
+
+#define CR0_MP		(1ULL << 1)
+#define CR0_EM		(1ULL << 2)
+#define CR0_TS		(1ULL << 3)
+#define CR4_OSFXSR	(1ULL << 9)
+#define CR4_LA57	(1ULL << 12)
+
+/*
+ * Page tables, 36 of the 64 KiB.  With 5 levels: 4 for the image's own GiB, 2
+ * for the first GiB (low memory and VGA), and one for every other GiB that is
+ * touched and not covered by 1 GiB pages.
+ */
+#define PURG_POOL_PAGES	9
+
+struct purg_idt_gate {
+	uint64_t low, high;
+};
+
+/* Everything purgatory changes besides its stack, the block and the page tables. */
+struct purg_machine {
+	struct purg_idt_gate idt[32];
+	struct idmap map;
+	uint64_t entry_cr3;	/* the old kernel's identity map */
+	uint32_t trapped;	/* an exception was reported */
+};
+
+extern struct purg_machine purg_machine;
+
+/* What the CPU pushes, below it what the stubs in entry.S push. */
+struct purg_frame {
+	uint64_t vector, error, rip, cs, rflags, rsp, ss;
+};
+
+/* trap.c */
+void purg_trap_init(struct purg_machine *m);
+PURG_NORETURN void purg_trap(const struct purg_frame *f);
+
+/* vga.c */
+int purg_vga_write(const struct purg_console *c, const char *text, size_t len);
+void purg_vga_reset(void);
+
+/* machine.c: the map as handover.c wants it; NULL or the name of what did not fit. */
+const char *purg_machine_map_handover(struct purg_machine *m, const struct purg_param *p);
+
+/* entry.S: the first of 32 stubs of 16 bytes each. */
+extern const uint8_t purg_trap_stubs[];
+
+/* jump.S; @rsp 0 = purgatory's own stack. */
+PURG_NORETURN void purg_jump64(uint64_t pc, uint64_t rsi, uint64_t rsp);
+PURG_NORETURN void purg_jump64_4level(uint64_t pc, uint64_t rsi, uint64_t rsp, uint64_t cr3);
+PURG_NORETURN void purg_jump32(uint64_t pc, uint64_t esi);
+
+static inline uint64_t purg_rd_cr0(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(v) : : "memory");
+	return v;
+}
+
+static inline void purg_wr_cr0(uint64_t v)
+{
+	__asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
+}
+
+static inline uint64_t purg_rd_cr2(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mov %%cr2, %0" : "=r"(v));
+	return v;
+}
+
+static inline uint64_t purg_rd_cr3(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(v) : : "memory");
+	return v;
+}
+
+static inline void purg_wr_cr3(uint64_t v)
+{
+	__asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
+}
+
+static inline uint64_t purg_rd_cr4(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(v) : : "memory");
+	return v;
+}
+
+static inline void purg_wr_cr4(uint64_t v)
+{
+	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
+}
+
+struct purg_cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+/* Zeros if the CPU does not know @leaf (it would answer with another one). */
+static inline struct purg_cpuid purg_cpuid(uint32_t leaf)
+{
+	struct purg_cpuid r = { leaf & 0x80000000, 0, 0, 0 };
+
+	__asm__ volatile("cpuid" : "+a"(r.eax), "=b"(r.ebx), "+c"(r.ecx), "=d"(r.edx));
+	if (r.eax < leaf)
+		return (struct purg_cpuid){ 0, 0, 0, 0 };
+	r.eax = leaf;
+	r.ecx = 0;		/* subleaf */
+	__asm__ volatile("cpuid" : "+a"(r.eax), "=b"(r.ebx), "+c"(r.ecx), "=d"(r.edx));
+	return r;
+}
+
+/* With limit 0 nobody can use it: the next exception is a triple fault. */
+static inline void purg_lidt(const void *base, uint16_t limit)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) idtr = { limit, (uint64_t)(uintptr_t)base };
+
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+#endif

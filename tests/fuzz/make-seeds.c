@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Writes the inputs that fuzzing starts from and "make check" replays:
+ *
+ *	make-seeds OUT [KERNELS]
+ *
+ * makes OUT/TARGET/NAME, small well-formed files of every kind, each once
+ * whole and twice cut off.  If KERNELS is the test bed's kernel cache
+ * (tests/qemu/fetch-kernels: ARCH/RELEASE/vmlinuz), the heads of the kernels in
+ * it are added.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "../unit/forge.h"
+#include "../unit/tree.h"
+
+#define PATH_LEN	4096
+#define KERNEL_HEAD	((size_t)8 << 10)
+
+static const char *out_dir;
+
+static void die(const char *what, const char *path)
+{
+	fprintf(stderr, "make-seeds: %s %s: %s\n", what, path, strerror(errno));
+	exit(1);
+}
+
+static void make_directory(const char *path)
+{
+	if (mkdir(path, 0777) < 0 && errno != EEXIST)
+		die("cannot make", path);
+}
+
+static void write_seed(const char *target, const char *name, struct kx_bytes b)
+{
+	char path[PATH_LEN];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", out_dir, target);
+	make_directory(path);
+	snprintf(path, sizeof(path), "%s/%s/%s", out_dir, target, name);
+	f = fopen(path, "we");
+	if (!f || fwrite(b.data, 1, b.len, f) != b.len || fclose(f) != 0)
+		die("cannot write", path);
+}
+
+/* Whole, and cut off in the middle and just before the end; @f is freed. */
+static void seed(const char *target, const char *name, struct forge *f)
+{
+	char cut[256];
+
+	write_seed(target, name, forge_bytes(f));
+	snprintf(cut, sizeof(cut), "%s-half", name);
+	write_seed(target, cut, (struct kx_bytes){ f->p, f->len / 2 });
+	snprintf(cut, sizeof(cut), "%s-short", name);
+	write_seed(target, cut, (struct kx_bytes){ f->p, f->len - (f->len > 0) });
+	forge_free(f);
+}
+
+static void seed_text(const char *target, const char *name, const char *text)
+{
+	write_seed(target, name, (struct kx_bytes){ (const uint8_t *)text, strlen(text) });
+}
+
+/* ---- codecs ------------------------------------------------------------ */
+
+static void pack_zstd_sized(struct forge *f, struct kx_bytes in)
+{
+	forge_zstd(f, in, 1);
+}
+
+static void pack_zstd(struct forge *f, struct kx_bytes in)
+{
+	forge_zstd(f, in, 0);
+}
+
+static void pack_lz4_sized(struct forge *f, struct kx_bytes in)
+{
+	forge_lz4(f, in, 1);
+}
+
+static void pack_lz4(struct forge *f, struct kx_bytes in)
+{
+	forge_lz4(f, in, 0);
+}
+
+static const struct packer {
+	const char *target, *name;
+	void (*pack)(struct forge *f, struct kx_bytes in);
+	const char *zboot;	/* as zboot calls it */
+	int uimage;		/* as uImage calls it; -1 not at all */
+} packers[] = {
+	{ "gzip", "gzip", forge_gzip, "gzip", 1 },
+	{ "xz", "xz", forge_xz, "xzkern", -1 },
+	{ "lzma", "lzma", forge_lzma, "lzma", 3 },
+	{ "zstd", "zstd", pack_zstd_sized, "zstd22", 6 },
+	{ "zstd", "zstd-streamed", pack_zstd, "zstd", 6 },
+	{ "lz4", "lz4-sized", pack_lz4_sized, "lz4", 5 },
+	{ "lz4", "lz4", pack_lz4, "lz4", 5 },
+	{ "lz4", "lz4-legacy", forge_lz4_legacy, "lz4", 5 },
+};
+
+#define PACKERS	(sizeof(packers) / sizeof(packers[0]))
+
+static void seed_codecs(struct kx_bytes kernel)
+{
+	const struct kx_bytes tiny = { kernel.data, 5 };
+
+	for (const struct packer *p = packers; p < packers + PACKERS; p++) {
+		struct forge f = FORGE_NONE, in = FORGE_NONE;
+		char name[64];
+
+		p->pack(&f, kernel);
+		seed(p->target, p->name, &f);
+		/* Two streams and the kernel's size word. */
+		p->pack(&f, tiny);
+		p->pack(&f, tiny);
+		forge_le32(&f, 2 * (uint32_t)tiny.len);
+		snprintf(name, sizeof(name), "%s-twice", p->name);
+		seed(p->target, name, &f);
+
+		p->pack(&in, tiny);
+		forge_zboot(&f, p->zboot, forge_bytes(&in), KX_BYTES_NONE);
+		seed("zboot", p->name, &f);
+		if (p->uimage >= 0) {
+			forge_uimage(&f, (uint8_t)p->uimage, forge_bytes(&in));
+			seed("uimage", p->name, &f);
+			forge_uimage(&f, (uint8_t)p->uimage, forge_bytes(&in));
+			seed("peel", p->name, &f);
+		}
+		forge_free(&in);
+	}
+}
+
+/* ---- containers -------------------------------------------------------- */
+
+static struct kx_bytes text(const char *s)
+{
+	return (struct kx_bytes){ (const uint8_t *)s, strlen(s) };
+}
+
+static void forge_uki(struct forge *f, struct kx_bytes kernel)
+{
+	const struct forge_section sections[] = {
+		{ ".osrel", text("ID=debian\n") },
+		{ ".linux", kernel },
+		{ ".ucode", text("070701ucode") },
+		{ ".initrd", text("070701initrd") },
+		{ ".initrd", text("070701second") },
+		{ ".cmdline", text("root=/dev/vda1\nquiet\n") },
+		{ ".dtb", text("\xd0\x0d\xfe\xed") },
+		{ ".profile", text("ID=other") },
+		{ ".cmdline", text("debug") },
+	};
+
+	forge_pe(f, 0xaa64, sections, sizeof(sections) / sizeof(sections[0]));
+}
+
+/* gzip -> UKI -> zboot -> Image */
+static void forge_nested(struct forge *f, struct kx_bytes kernel)
+{
+	struct forge packed = FORGE_NONE, zboot = FORGE_NONE, uki = FORGE_NONE;
+
+	forge_zstd(&packed, kernel, 1);
+	forge_zboot(&zboot, "zstd22", forge_bytes(&packed), KX_BYTES_NONE);
+	forge_uki(&uki, forge_bytes(&zboot));
+	forge_gzip(f, forge_bytes(&uki));
+	forge_free(&packed);
+	forge_free(&zboot);
+	forge_free(&uki);
+}
+
+static void seed_containers(struct kx_bytes kernel)
+{
+	const struct forge_section alone[] = { { ".linux", kernel } };
+	struct forge f = FORGE_NONE;
+
+	forge_uki(&f, kernel);
+	seed("uki", "uki", &f);
+	forge_pe(&f, 0x8664, alone, 1);
+	seed("uki", "stubble", &f);
+	forge_uimage(&f, 0, kernel);
+	seed("uimage", "plain", &f);
+	forge_nested(&f, kernel);
+	seed("peel", "nested", &f);
+	forge_uki(&f, kernel);
+	seed("peel", "uki", &f);
+	forge_uki(&f, kernel);
+	seed("plan-arm64", "uki", &f);
+}
+
+/* ---- formats ----------------------------------------------------------- */
+
+static void seed_format(const char *target, const char *plan, const char *name, struct forge *f)
+{
+	write_seed("image", name, forge_bytes(f));
+	write_seed(plan, name, forge_bytes(f));
+	seed(target, name, f);
+}
+
+static void seed_formats(void)
+{
+	struct forge f = FORGE_NONE;
+
+	forge_arm64_image(&f, 1024);
+	seed_format("arm64-image", "plan-arm64", "arm64-image", &f);
+	forge_bzimage(&f, 1024);
+	seed_format("bzimage", "plan-x86", "bzimage", &f);
+	forge_elf(&f, 62, 0x1000000, 512);
+	seed_format("elf", "plan-x86", "elf-x86", &f);
+	forge_elf(&f, 183, 0x80000, 512);
+	seed_format("elf", "plan-arm64", "elf-arm64", &f);
+}
+
+/* The heads of real kernels; a cache that is not there is no error. */
+static void seed_kernels(const char *cache)
+{
+	static const char *const names[][2] = {
+		{ "arm64", "arm64-image" }, { "x86_64", "bzimage" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[PATH_LEN], name[256];
+		struct dirent *e;
+		DIR *d;
+
+		snprintf(path, sizeof(path), "%s/%s", cache, names[i][0]);
+		d = opendir(path);
+		while (d && (e = readdir(d))) {
+			struct forge f = FORGE_NONE;
+			FILE *in;
+
+			if (e->d_name[0] == '.' ||
+			    snprintf(path, sizeof(path), "%s/%s/%s/vmlinuz", cache, names[i][0],
+				     e->d_name) >= PATH_LEN)
+				continue;
+			in = fopen(path, "re");
+			if (!in)
+				continue;
+			f.len = fread(forge_room(&f, KERNEL_HEAD), 1, KERNEL_HEAD, in);
+			fclose(in);
+			snprintf(name, sizeof(name), "debian-%.200s", e->d_name);
+			write_seed(names[i][1], name, forge_bytes(&f));
+			write_seed("image", name, forge_bytes(&f));
+			forge_free(&f);
+		}
+		if (d)
+			closedir(d);
+	}
+}
+
+/* ---- firmware ---------------------------------------------------------- */
+
+/* ACPI table: signature, length, revision, then zeros up to @len. */
+static uint8_t *forge_acpi(struct forge *f, const char *signature, uint32_t len, uint8_t revision)
+{
+	uint8_t *p = forge_room(f, len);
+
+	memcpy(p, signature, 4);
+	kx_put_le32(p + 4, len);
+	p[8] = revision;
+	return p;
+}
+
+static void seed_firmware(void)
+{
+	static const char *const tree_targets[] = { "fdt", "dtb", "dtb-given" };
+	struct forge f = FORGE_NONE;
+	struct tree tree;
+	uint8_t *p;
+
+	for (size_t i = 0; i < sizeof(tree_targets) / sizeof(tree_targets[0]); i++) {
+		struct kx_bytes virt = tree_machine(&tree);
+
+		forge_put(&f, virt.data, virt.len);
+		seed(tree_targets[i], "virt", &f);
+	}
+	forge_room(&f, 4096);
+	seed("boot-params", "zeros", &f);
+
+	p = forge_acpi(&f, "SPCR", 80, 2);
+	p[36] = 3;			/* PL011 */
+	p[40 + 1] = 32;
+	p[40 + 3] = 3;
+	kx_put_le64(p + 44, 0x9000000);
+	seed("spcr", "pl011", &f);
+	p = forge_acpi(&f, "SPCR", 80, 2);
+	p[40] = 1;			/* I/O port */
+	p[40 + 1] = 8;
+	kx_put_le64(p + 44, 0x3f8);
+	seed("spcr", "port", &f);
+
+	p = forge_acpi(&f, "FACP", 276, 6);
+	p[129] = 3;			/* PSCI by HVC */
+	p[131] = 3;
+	seed("fadt", "psci", &f);
+}
+
+/* ---- text -------------------------------------------------------------- */
+
+static void seed_texts(void)
+{
+	seed_text("cmdline", "plain", "quiet root=/dev/vda1 quiet ro");
+	seed_text("cmdline", "quotes", "a-b a_b=\"x y\" \"a-b=1 2\" --- a\"b c");
+	seed_text("number", "hex", "\1" "0x1f");
+	seed_text("number", "size", "\2" "512M");
+	seed_text("number", "large", "\3" "18446744073709551616");
+	seed_text("iomem", "virt",
+		  "09000000-09000fff : pl011@9000000\n"
+		  "40000000-5fffffff : System RAM\n"
+		  "  40210000-4251ffff : Kernel code\n"
+		  "  42520000-42d6ffff : reserved\n"
+		  "    42d70000-42d7ffff : deep\n");
+	seed_text("iomem", "hidden",
+		  "00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct forge kernel = FORGE_NONE;
+
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: make-seeds OUT [KERNELS]\n");
+		return 2;
+	}
+	out_dir = argv[1];
+	make_directory(out_dir);
+	forge_arm64_image(&kernel, 1024);
+	seed_codecs(forge_bytes(&kernel));
+	seed_containers(forge_bytes(&kernel));
+	forge_free(&kernel);
+	seed_formats();
+	seed_firmware();
+	seed_texts();
+	if (argc == 3)
+		seed_kernels(argv[2]);
+	return 0;
+}

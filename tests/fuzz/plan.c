@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Fuzz targets of whole plans, from a file's bytes to what would be loaded: a
+ * hostile kernel on each machine, a hostile device tree as the running one and
+ * as the one given with --dtb, hostile boot_params.
+ */
+#include <string.h>
+
+#include "../unit/forge.h"
+#include "../unit/tree.h"
+#include "kx/plan.h"
+#include "kx/uapi.h"
+#include "targets.h"
+
+#define MIB(n)	((uint64_t)(n) << 20)
+
+static const uint8_t seed[256];
+
+struct bed {
+	struct kx_arena arena;
+	struct kx_sources src;
+	struct kx_request req;
+	struct tree tree;
+};
+
+static void add(struct bed *b, struct kx_memmap *m, uint64_t start, uint64_t end,
+		enum kx_mem_type type, unsigned int depth, const char *name)
+{
+	struct kx_mem e = { { start, end }, type, depth, name };
+
+	FUZZ_ASSERT(kx_memmap_add(m, &b->arena, e, NULL) == 0);
+}
+
+/* 512 MiB; where they start, the architectures differ. */
+static void bed_init(struct bed *b, enum kx_machine machine, uint64_t ram, struct kx_bytes kernel)
+{
+	memset(b, 0, sizeof(*b));
+	kx_arena_init(&b->arena);
+	b->src.root = "";
+	b->src.machine = machine;
+	b->src.page_size = 4096;
+	b->src.total_ram = MIB(512);
+	b->src.free_ram = MIB(500);
+	b->src.has_cap_boot = true;
+	b->src.cmdline = "quiet";
+	b->src.firmware_source = "fuzz";
+	b->src.config_kexec = b->src.config_kexec_file = b->src.config_kexec_sig_force = -1;
+	add(b, &b->src.firmware, ram, ram + MIB(512), KX_MEM_RAM, 0, "System RAM");
+	add(b, &b->src.iomem, ram, ram + MIB(512), KX_MEM_RAM, 0, "System RAM");
+	add(b, &b->src.iomem, ram + MIB(2), ram + MIB(40), KX_MEM_OTHER, 1, "Kernel code");
+	add(b, &b->src.iomem, ram + MIB(300), ram + MIB(301), KX_MEM_OTHER, 1, "reserved");
+	b->req.kernel = (struct kx_input){ "kernel", fuzz_copy(&b->arena, kernel), -1 };
+	b->req.initrd[0] = (struct kx_input){
+		"initrd", fuzz_copy(&b->arena, (struct kx_bytes){ seed, sizeof(seed) }), -1
+	};
+	b->req.initrd_count = 1;
+	b->req.append = "root=/dev/vda1";
+	b->req.call = KX_CALL_LOAD;
+	b->req.mem_max = UINT64_MAX;
+	b->req.random = (struct kx_bytes){ seed, sizeof(seed) };
+}
+
+static void bed_init_arm64(struct bed *b, struct kx_bytes kernel)
+{
+	bed_init(b, KX_MACHINE_ARM64, MIB(1024), kernel);
+	b->src.arm64.fdt = tree_machine(&b->tree);
+	b->src.arm64.fdt_source = "fuzz";
+	b->src.arm64.psci = PURG_PSCI_HVC;
+}
+
+static void print(const struct kx_plan *plan,
+		  void (*printer)(const struct kx_plan *p, struct kx_text *t))
+{
+	struct kx_text t;
+	struct kx_arena a;
+
+	kx_arena_init(&a);
+	kx_text_init(&t, &a);
+	printer(plan, &t);
+	FUZZ_ASSERT(kx_text_str(&t));
+	kx_arena_deinit(&a);
+}
+
+/* Build, and if that works, everything that is done with a plan. */
+static void bed_run(struct bed *b)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_plan plan;
+	int rc;
+
+	rc = kx_plan_build(&b->req, &b->src, &b->arena, &plan, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0) {
+		for (size_t i = 0; i < plan.segment_count; i++) {
+			fuzz_touch(plan.segment[i].buf);
+			FUZZ_ASSERT(plan.segment[i].buf.len <=
+				    kx_range_len(plan.segment[i].range));
+		}
+		print(&plan, kx_plan_print_text);
+		print(&plan, kx_plan_print_json);
+		print(&plan, kx_plan_print_svg);
+	}
+	kx_arena_deinit(&b->arena);
+}
+
+void fuzz_plan_arm64(struct kx_bytes in)
+{
+	struct bed b;
+
+	bed_init_arm64(&b, in);
+	bed_run(&b);
+}
+
+void fuzz_plan_x86(struct kx_bytes in)
+{
+	struct bed b;
+
+	bed_init(&b, KX_MACHINE_X86_64, MIB(1), in);
+	b.src.x86.la57 = in.len & 1;
+	bed_run(&b);
+}
+
+/* The running machine's tree. */
+void fuzz_dtb(struct kx_bytes in)
+{
+	struct forge kernel = FORGE_NONE;
+	struct bed b;
+
+	forge_arm64_image(&kernel, 1024);
+	bed_init_arm64(&b, forge_bytes(&kernel));
+	forge_free(&kernel);
+	b.src.arm64.fdt = fuzz_copy(&b.arena, in);
+	bed_run(&b);
+}
+
+/* --dtb, to be merged with the running machine's. */
+void fuzz_dtb_given(struct kx_bytes in)
+{
+	struct forge kernel = FORGE_NONE;
+	struct bed b;
+
+	forge_arm64_image(&kernel, 1024);
+	bed_init_arm64(&b, forge_bytes(&kernel));
+	forge_free(&kernel);
+	b.req.dtb = (struct kx_input){ "dtb", fuzz_copy(&b.arena, in), -1 };
+	bed_run(&b);
+}
+
+/* The running kernel's boot_params; screen_info is their start. */
+void fuzz_boot_params(struct kx_bytes in)
+{
+	struct forge kernel = FORGE_NONE;
+	struct bed b;
+
+	forge_bzimage(&kernel, 1024);
+	bed_init(&b, KX_MACHINE_X86_64, MIB(1), forge_bytes(&kernel));
+	forge_free(&kernel);
+	if (in.len >= 64)
+		b.src.x86.screen_info = fuzz_copy(&b.arena, (struct kx_bytes){ in.data, 64 });
+	if (in.len >= 4096)
+		b.src.x86.boot_params = fuzz_copy(&b.arena, (struct kx_bytes){ in.data, 4096 });
+	bed_run(&b);
+}

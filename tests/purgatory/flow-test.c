@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * purgatory.c, param.c, print.c, console.c, uart8250.c and x86_64/vga.c on the
+ * host: the hooks are fakes that note what was called, the devices are arrays.
+ */
+#include <setjmp.h>
+#include "../../purgatory/purgatory.h"
+#include "../../purgatory/x86_64/x86_64.h"
+#include <io.h>
+#include "../unit/test.h"
+
+#define BASE	0x2000000
+#define PORT	0x3f8
+
+enum { HANDED_OVER = 1, HALTED };
+
+static jmp_buf out;
+static char serial[4096];
+static size_t serial_len;
+static uint64_t map_step;	/* bytes mapped per call, 0 = none */
+static int resets, can_reset, lsr_value, polls;
+static uint8_t regs[8];
+static uint16_t screen[25 * 80];
+static uint8_t crtc_index, crtc[256];
+
+uint8_t purg_in8(uint16_t port)
+{
+	if (port == PORT + 5) {
+		polls++;
+		return (uint8_t)lsr_value;
+	}
+	if (port == 0x3d5)
+		return crtc[crtc_index];
+	return 0;
+}
+
+void purg_out8(uint16_t port, uint8_t v)
+{
+	if (port == 0x3d4)
+		crtc_index = v;
+	if (port == 0x3d5)
+		crtc[crtc_index] = v;
+	if (port < PORT || port >= PORT + 8)
+		return;
+	if (port == PORT && !(regs[3] & 0x80) && serial_len < sizeof(serial) - 1)
+		serial[serial_len++] = (char)v;
+	regs[port - PORT] = v;
+}
+
+uint8_t purg_rd8(uint64_t pa) { return purg_in8((uint16_t)(PORT + (pa - 0x1000) / 4)); }
+uint32_t purg_rd32(uint64_t pa) { return purg_rd8(pa) | 0xabcdef00; }
+void purg_wr8(uint64_t pa, uint8_t v) { purg_out8((uint16_t)(PORT + (pa - 0x1000) / 4), v); }
+void purg_wr32(uint64_t pa, uint32_t v) { purg_wr8(pa, (uint8_t)v); }
+uint16_t purg_rd16(uint64_t pa) { return screen[(pa - 0xb8000) / 2]; }
+void purg_wr16(uint64_t pa, uint16_t v) { screen[(pa - 0xb8000) / 2] = v; }
+
+int purg_arch_console_known(uint32_t kind) { return kind && kind != PURG_CONSOLE_PL011 && kind < 5; }
+void purg_arch_init(struct purg_param *p) { (void)p; }
+void purg_arch_sha256_end(const struct purg_fpu *save) { (void)save; }
+void purg_arch_reset(const struct purg_param *p) { (void)p; resets++; if (can_reset) longjmp(out, HALTED); }
+PURG_NORETURN void purg_arch_halt(void) { longjmp(out, HALTED); }
+PURG_NORETURN void purg_arch_handover(struct purg_param *p) { (void)p; longjmp(out, HANDED_OVER); }
+
+int purg_arch_console_write(const struct purg_console *c, const char *text, size_t len)
+{
+	return purg_vga_write(c, text, len);
+}
+
+const char *purg_arch_check(const struct purg_param *p)
+{
+	return p->entry_kind == PURG_ENTRY_X86_64 ? NULL : "arch says no";
+}
+
+sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save)
+{
+	save->reg[0] = save->reg[1] = 0;
+	return sha256_blocks_portable;
+}
+
+uint64_t purg_arch_map(struct purg_param *p, uint64_t pa, uint64_t len)
+{
+	(void)p;
+	(void)pa;
+	return len < map_step ? len : map_step;
+}
+
+static uint8_t data[3][1000];
+
+static struct purg_param good(void)
+{
+	struct purg_param p = {
+		.magic = PURG_MAGIC, .version = PURG_VERSION, .size = sizeof(p), .base = BASE,
+		.entry_kind = PURG_ENTRY_X86_64, .pc = 0x1000200, .region_count = 3, .console_count = 1,
+		.console = { { .kind = PURG_CONSOLE_8250_PORT, .addr = PORT } },
+	};
+
+	for (int i = 0; i < 3; i++) {
+		struct purg_region *r = &p.region[i];
+		struct sha256 s;
+
+		memset(data[i], i + 1, sizeof(data[i]));
+		r->pa = (uintptr_t)data[i];
+		r->len = r->mem_len = sizeof(data[i]);
+		r->flags = i == 2 ? PURG_REGION_HANDOVER : PURG_REGION_VERIFY;
+		memcpy(r->name, "region-0", 9);
+		r->name[7] = (char)('0' + i);
+		sha256_init(&s, sha256_blocks_portable);
+		sha256_update(&s, data[i], sizeof(data[i]));
+		sha256_final(&s, r->sha256);
+	}
+	data[2][0] ^= 1;	/* nobody checks this one */
+	return p;
+}
+
+static int run(struct purg_param *p)
+{
+	int end = setjmp(out);
+
+	if (end)
+		return end;
+	serial_len = 0;
+	memset(serial, 0, sizeof(serial));
+	memset(regs, 0, sizeof(regs));
+	resets = polls = 0;
+	if (!map_step)
+		map_step = ~0ULL;
+	purgatory(p, BASE);
+}
+
+static void reset_fakes(void)
+{
+	map_step = ~0ULL;
+	can_reset = 1;
+	lsr_value = 0x60;
+}
+
+static void test_good(void)
+{
+	struct purg_param p = good();
+
+	reset_fakes();
+	CHECK_EQ_U64(run(&p), HANDED_OVER);
+	CHECK_STR(serial, "kexec purgatory: verifying 2 KiB\r\n"
+			  "kexec purgatory: 2 regions verified, entering kernel at 0x1000200\r\n");
+	CHECK_EQ_U64(regs[3], 0);	/* no divisor: the line was left alone */
+	p = good();
+	p.flags = PURG_F_QUIET;
+	map_step = 7;			/* in windows */
+	CHECK_EQ_U64(run(&p), HANDED_OVER);
+	CHECK_STR(serial, "");
+}
+
+static void test_mismatch(void)
+{
+	struct purg_param p = good();
+	char want[200], pa[64];
+
+	reset_fakes();
+	data[1][999] ^= 0x80;
+	snprintf(pa, sizeof(pa), "[0x%zx-0x%zx]", (size_t)(uintptr_t)data[1],
+		 (size_t)(uintptr_t)data[1] + 999);
+	p.flags = PURG_F_QUIET;
+	CHECK_EQ_U64(run(&p), HALTED);
+	CHECK_EQ_U64((uint64_t)resets, 1);
+	snprintf(want, sizeof(want), "kexec purgatory: region-1 %s: SHA-256 is ", pa);
+	CHECK(!strncmp(serial, want, strlen(want)));
+	snprintf(want, sizeof(want), "..., expected %02x%02x%02x%02x...; resetting\r\n", p.region[1].sha256[0],
+		 p.region[1].sha256[1], p.region[1].sha256[2], p.region[1].sha256[3]);
+	CHECK(strstr(serial, want) != NULL);
+	CHECK(strstr(serial, want) + strlen(want) == serial + serial_len);	/* one line */
+
+	can_reset = 0;
+	CHECK_EQ_U64(run(&p), HALTED);
+	CHECK(strstr(serial, "no way to reset this machine; halted\r\n") != NULL);
+
+	p.on_fail = PURG_FAIL_HALT;
+	CHECK_EQ_U64(run(&p), HALTED);
+	CHECK_EQ_U64((uint64_t)resets, 0);
+	CHECK(strstr(serial, "...; halted\r\n") != NULL);
+}
+
+static const char *reason(struct purg_param *p)
+{
+	reset_fakes();
+	p->flags |= PURG_F_QUIET;
+	CHECK_EQ_U64(run(p), HALTED);
+	return serial;
+}
+
+#define BAD(change, text) do {								\
+	struct purg_param p = good();							\
+											\
+	change;										\
+	CHECK_STR(reason(&p), text[0] ? "kexec purgatory: parameter block: " text "; resetting\r\n" : ""); \
+} while (0)
+
+static void test_bad_block(void)
+{
+	/* Not our block: no console is believed. */
+	BAD(p.magic++, "");
+	BAD(p.version++, "");
+	BAD(p.size++, "");
+	BAD(p.console_count = PURG_CONSOLES_MAX + 1; p.on_fail = 0, "");
+	BAD(p.base += 0x10000, "not loaded where it says");
+	BAD(p.flags = 8, "unknown flag");
+	BAD(p.psci = 3, "unknown PSCI method");
+	BAD(p.paging = 2, "unknown paging mode");
+	BAD(p.reserved = 1, "reserved field is not 0");
+	BAD(p.region_count = 17, "too many regions");
+	BAD(p.region[1].pa = ~0ULL; p.region[1].mem_len = 1001, "region wraps");
+	BAD(p.region[1].mem_len--, "region verifies more than it maps");
+	BAD(p.region[1].flags = 4, "unknown region flag");
+	BAD(p.region[1].reserved = 1, "reserved field of a region is not 0");
+	BAD(memset(p.region[1].name, 'x', 16), "region name without end");
+	BAD(p.region[1].pa = BASE - 5, "asked to verify purgatory itself");
+	/* A bad console is said on the good ones. */
+	BAD(p.console_count = 2; p.console[1].kind = 9, "console of a kind this machine has not");
+	BAD(p.console_count = 2; p.console[1].kind = PURG_CONSOLE_8250_MMIO; p.console[1].reg_width = 2,
+	    "console register width neither 1 nor 4");
+	BAD(p.console[1] = p.console[0]; p.console_count = 2; p.console[1].addr = 0xfffa,
+	    "console port beyond 0xffff");
+	{
+		struct purg_param p = good();
+
+		p.entry_kind = PURG_ENTRY_ARM64;
+		CHECK_STR(reason(&p), "kexec purgatory: arch says no; resetting\r\n");
+		p = good();
+		p.on_fail = 2;
+		CHECK_STR(reason(&p), "kexec purgatory: parameter block: unknown on_fail; halted\r\n");
+	}
+}
+
+static void test_unmappable(void)
+{
+	struct purg_param p = good();
+	char want[200];
+
+	reset_fakes();
+	p.region[0].flags = 0;
+	map_step = 0;
+	p.flags = PURG_F_QUIET;
+	if (!setjmp(out)) {
+		serial_len = 0;
+		memset(serial, 0, sizeof(serial));
+		purgatory(&p, BASE);
+	}
+	snprintf(want, sizeof(want), "kexec purgatory: region-1 [0x%zx-0x%zx]: no page tables to map 0x%zx; resetting\r\n",
+		 (size_t)(uintptr_t)data[1], (size_t)(uintptr_t)data[1] + 999, (size_t)(uintptr_t)data[1]);
+	CHECK_STR(serial, want);
+}
+
+static void test_console(void)
+{
+	struct purg_param p = good();
+
+	/* Never ready: polled a bounded number of times, once, then dropped. */
+	reset_fakes();
+	lsr_value = 0;
+	CHECK_EQ_U64(run(&p), HANDED_OVER);
+	CHECK_EQ_U64((uint64_t)polls, PURG_CONSOLE_POLLS);
+	CHECK_EQ_U64(p.console[0].kind, PURG_CONSOLE_NONE);
+
+	/* No device at all. */
+	reset_fakes();
+	lsr_value = 0xff;
+	p = good();
+	CHECK_EQ_U64(run(&p), HANDED_OVER);
+	CHECK_EQ_U64((uint64_t)polls, 1);
+
+	/* A divisor: 8n1, DLAB closed again, DTR and RTS. */
+	reset_fakes();
+	p = good();
+	p.console[0].divisor = 0x0102;
+	CHECK_EQ_U64(run(&p), HANDED_OVER);
+	CHECK_EQ_U64(regs[1], 0x01);
+	CHECK_EQ_U64(regs[3], 0x03);
+	CHECK_EQ_U64(regs[4], 0x03);
+
+	/* MMIO, 32-bit registers 4 apart. */
+	reset_fakes();
+	p = good();
+	p.console[0] = (struct purg_console){ .kind = PURG_CONSOLE_8250_MMIO, .addr = 0x1000,
+					      .reg_shift = 2, .reg_width = 4 };
+	CHECK_EQ_U64(run(&p), HANDED_OVER);
+	CHECK(strstr(serial, "2 regions verified") != NULL);
+}
+
+static void test_print(void)
+{
+	struct purg_param p = good();
+	struct purg_line l;
+
+	reset_fakes();
+	serial_len = 0;
+	memset(serial, 0, sizeof(serial));
+	purg_line_init(&l);
+	purg_line_hex(&l, 0);
+	purg_line_str(&l, " ");
+	purg_line_hex(&l, ~0ULL);
+	purg_line_str(&l, " ");
+	purg_line_dec(&l, 0);
+	purg_line_str(&l, " ");
+	purg_line_dec(&l, ~0ULL);
+	purg_line_str(&l, " ");
+	purg_line_bytes(&l, (const uint8_t *)"\x00\x9a\xff", 3);
+	purg_line_print(&l, &p);
+	CHECK_STR(serial, "kexec purgatory: 0x0 0xffffffffffffffff 0 18446744073709551615 009aff\r\n");
+
+	/* Too long: cut, but a whole line. */
+	serial_len = 0;
+	memset(serial, 0, sizeof(serial));
+	purg_line_init(&l);
+	for (int i = 0; i < 100; i++)
+		purg_line_dec(&l, 1000000);
+	purg_line_print(&l, &p);
+	CHECK_EQ_U64(serial_len, PURG_LINE_MAX + 1);
+	CHECK(serial[serial_len - 1] == '\n');
+}
+
+static void test_vga(void)
+{
+	struct purg_console c = { .kind = PURG_CONSOLE_VGA_TEXT, .addr = 0xb8000 };
+
+	purg_vga_reset();
+	CHECK_EQ_U64(screen[1999], 0x0720);
+	CHECK_EQ_U64(crtc[0x0e] << 8 | crtc[0x0f], 0);
+	purg_vga_write(&c, "ab\nc", 4);
+	CHECK_EQ_U64(screen[0], 0x0700 | 'a');
+	CHECK_EQ_U64(screen[80], 0x0700 | 'c');
+	CHECK_EQ_U64(crtc[0x0e] << 8 | crtc[0x0f], 81);
+	for (int i = 0; i < 24; i++)
+		purg_vga_write(&c, "\n", 1);
+	CHECK_EQ_U64(screen[0], 0x0700 | 'c');		/* scrolled by one */
+	CHECK_EQ_U64(screen[24 * 80], 0x0720);
+	/* A cursor register that makes no sense, and a line longer than the screen. */
+	crtc[0x0e] = 0xff;
+	for (int i = 0; i < 300; i++)
+		purg_vga_write(&c, "0123456789", 10);
+	CHECK((crtc[0x0e] << 8 | crtc[0x0f]) < 2000);
+}
+
+TEST_MAIN({ "verified", test_good },
+	  { "mismatch", test_mismatch },
+	  { "bad block", test_bad_block },
+	  { "region that cannot be mapped", test_unmappable },
+	  { "consoles", test_console },
+	  { "print", test_print },
+	  { "VGA", test_vga })

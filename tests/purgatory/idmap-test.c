@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * purgatory/x86_64/idmap.c: what it builds is walked as a CPU would, written
+ * from SDM vol. 3A 4.5 and not from idmap.c.
+ */
+#include "../../purgatory/x86_64/idmap.h"
+#include "../unit/test.h"
+
+#define POOL_PA	0x2006000ULL
+#define GIB	(1ULL << 30)
+#define MIB	(1ULL << 20)
+
+struct walk {
+	uint64_t pa;		/* ~0 = not mapped */
+	uint64_t page;		/* size */
+	uint64_t entry;
+};
+
+static struct walk walk(const struct idmap *m, uint64_t root, uint32_t levels, uint64_t va)
+{
+	const struct walk none = { ~0ULL, 0, 0 };
+	uint64_t table = root;
+
+	for (int shift = 12 + 9 * ((int)levels - 1); ; shift -= 9) {
+		uint64_t entry, page = 1ULL << shift, mask = 0x000ffffffffff000ULL;
+
+		if (table < POOL_PA || table >= POOL_PA + 4096ULL * m->used || (table & 0xfff)) {
+			CHECK(!"a table outside the pool");
+			return none;
+		}
+		entry = m->pool[(table - POOL_PA) / 8 + ((va >> shift) & 511)];
+		if (!(entry & 1))
+			return none;
+		CHECK(entry & 2);			/* writable */
+		CHECK(!(entry >> 52));			/* no NX, no reserved bits */
+		if (shift == 12 || (entry & 0x80)) {
+			CHECK(shift <= 30);		/* PS is reserved above */
+			if (shift > 12)
+				CHECK_EQ_U64(entry & mask & (page - 1) & ~0x1000ULL, 0);
+			return (struct walk){ (entry & mask & ~(page - 1)) | (va & (page - 1)), page, entry };
+		}
+		table = entry & mask;
+	}
+}
+
+static void make(struct idmap *m, uint32_t pages, uint32_t levels, uint32_t has_1g)
+{
+	*m = (struct idmap){ .pool = aligned_alloc(4096, pages * 4096), .pool_pa = POOL_PA,
+			     .pool_pages = pages, .levels = levels, .has_1g = has_1g };
+	memset(m->pool, 0xff, pages * 4096);
+	idmap_init(m);
+}
+
+static struct walk at(const struct idmap *m, uint64_t va)
+{
+	return walk(m, idmap_root(m, m->levels), m->levels, va);
+}
+
+static void check_range(const struct idmap *m, uint64_t start, uint64_t end)
+{
+	uint64_t step = (end - start) / 97 + 1;
+
+	for (uint64_t va = start; va < end; va += step)
+		CHECK_EQ_U64(at(m, va).pa, va);
+	CHECK_EQ_U64(at(m, end - 1).pa, end - 1);
+}
+
+static void basic(uint32_t levels, uint32_t has_1g)
+{
+	struct idmap m;
+	uint64_t far = levels == 5 ? 1ULL << 50 : 1ULL << 46;
+
+	make(&m, 16, levels, has_1g);
+	CHECK(idmap_add(&m, 0x2000000, 0x2010000, IDMAP_RAM) >= 0x2010000);
+	CHECK(idmap_add(&m, 0x40001000, 0x40001001, IDMAP_RAM) >= 0x40001001);
+	CHECK(idmap_add(&m, 5 * GIB - 1, 5 * GIB + 1, IDMAP_RAM) >= 5 * GIB + 1);
+	CHECK(idmap_add(&m, far, far + 3 * MIB, IDMAP_RAM) >= far + 3 * MIB);
+	check_range(&m, 0x2000000, 0x2010000);
+	check_range(&m, 5 * GIB - 1, 5 * GIB + 1);
+	check_range(&m, far, far + 3 * MIB);
+	CHECK_EQ_U64(at(&m, 0x40001000).pa, 0x40001000);
+	CHECK_EQ_U64(at(&m, 0x40001000).page, 2 * MIB);
+	/* And nothing else. */
+	CHECK_EQ_U64(at(&m, 0).pa, ~0ULL);
+	CHECK_EQ_U64(at(&m, 0x1ffffff).pa, ~0ULL);
+	CHECK_EQ_U64(at(&m, 0x2200000).pa, ~0ULL);
+	CHECK_EQ_U64(at(&m, 5 * GIB + 2 * MIB).pa, ~0ULL);
+	CHECK_EQ_U64(at(&m, far + 4 * MIB).pa, ~0ULL);
+	free(m.pool);
+}
+
+static void test_basic(void)
+{
+	basic(4, 0);
+	basic(4, 1);
+	basic(5, 0);
+	basic(5, 1);
+}
+
+static void test_1g(void)
+{
+	struct idmap m;
+
+	/* Whole GiBs in one page, what sticks out in 2 MiB pages. */
+	make(&m, 8, 4, 1);
+	CHECK(idmap_add(&m, 4 * GIB - 5, 40 * GIB + 5, IDMAP_RAM) >= 40 * GIB + 5);
+	check_range(&m, 4 * GIB - 5, 40 * GIB + 5);
+	CHECK_EQ_U64(at(&m, 4 * GIB - 1).page, 2 * MIB);
+	CHECK_EQ_U64(at(&m, 4 * GIB).page, GIB);
+	CHECK_EQ_U64(at(&m, 40 * GIB - 1).page, GIB);
+	CHECK_EQ_U64(at(&m, 40 * GIB).page, 2 * MIB);
+	CHECK_EQ_U64(m.used, 4);
+
+	/* Coarse: one page, no table. */
+	idmap_init(&m);
+	CHECK(idmap_add(&m, 7 * GIB + 1, 7 * GIB + 2, IDMAP_RAM_COARSE) >= 7 * GIB + 2);
+	CHECK_EQ_U64(at(&m, 7 * GIB + 1).page, GIB);
+	CHECK_EQ_U64(m.used, 2);
+	free(m.pool);
+}
+
+static void test_device(void)
+{
+	struct idmap m;
+
+	make(&m, 8, 4, 1);
+	CHECK(idmap_add(&m, 0xb8000, 0xb9000, IDMAP_DEVICE) >= 0xb9000);
+	CHECK_EQ_U64(at(&m, 0xb8000).pa, 0xb8000);
+	CHECK_EQ_U64(at(&m, 0xb8000).page, 4096);
+	CHECK_EQ_U64(at(&m, 0xb8000).entry & 0x18, 0x18);	/* PCD, PWT */
+	CHECK_EQ_U64(at(&m, 0xb9000).pa, ~0ULL);
+	/* Memory around it is cached, the device stays as it is. */
+	CHECK(idmap_add(&m, 0, MIB, IDMAP_RAM) >= MIB);
+	check_range(&m, 0, MIB);
+	CHECK_EQ_U64(at(&m, 0x9000).entry & 0x18, 0);
+	CHECK_EQ_U64(at(&m, 0xb8fff).entry & 0x18, 0x18);
+	CHECK_EQ_U64(at(&m, MIB).pa, ~0ULL);
+	free(m.pool);
+}
+
+static void test_exhausted(void)
+{
+	struct idmap m;
+	uint64_t end;
+
+	for (uint32_t pages = 1; pages < 8; pages++) {
+		make(&m, pages, 4, 0);
+		end = idmap_add(&m, GIB, 9 * GIB, IDMAP_RAM);
+		/* Root and PDPT, then a GiB per table; all it says is mapped is. */
+		CHECK_EQ_U64(end, pages < 3 ? GIB : GIB + (pages - 2) * GIB);
+		if (end > GIB)
+			check_range(&m, GIB, end);
+		CHECK(m.used <= pages);
+		/* What is there is still there, and found again without a table. */
+		CHECK_EQ_U64(idmap_add(&m, GIB, end, IDMAP_RAM), end);
+		free(m.pool);
+	}
+}
+
+static void test_limits(void)
+{
+	struct idmap m;
+
+	make(&m, 8, 4, 1);
+	CHECK_EQ_U64(idmap_add(&m, 1ULL << 47, (1ULL << 47) + 1, IDMAP_RAM), 1ULL << 47);
+	CHECK_EQ_U64(idmap_add(&m, (1ULL << 47) - 1, (1ULL << 47) + 1, IDMAP_RAM), 1ULL << 47);
+	CHECK_EQ_U64(idmap_add(&m, ~0ULL - 1, ~0ULL, IDMAP_RAM), ~0ULL - 1);
+	CHECK_EQ_U64(idmap_add(&m, 5, 5, IDMAP_RAM), 5);
+	free(m.pool);
+	make(&m, 8, 5, 1);
+	CHECK(idmap_add(&m, 1ULL << 47, (1ULL << 47) + 1, IDMAP_RAM) > 1ULL << 47);
+	CHECK_EQ_U64(idmap_add(&m, 1ULL << 52, (1ULL << 52) + 1, IDMAP_RAM), 1ULL << 52);
+	free(m.pool);
+}
+
+static void test_4_from_5(void)
+{
+	struct idmap m;
+
+	make(&m, 8, 5, 0);
+	CHECK(idmap_add(&m, 0x2000000, 0x2010000, IDMAP_RAM) >= 0x2010000);
+	CHECK(idmap_add(&m, 6 * GIB, 6 * GIB + 9, IDMAP_RAM) >= 6 * GIB + 9);
+	CHECK_EQ_U64(walk(&m, idmap_root(&m, 4), 4, 0x2001234).pa, 0x2001234);
+	CHECK_EQ_U64(walk(&m, idmap_root(&m, 4), 4, 6 * GIB + 7).pa, 6 * GIB + 7);
+	free(m.pool);
+}
+
+TEST_MAIN({ "4 and 5 levels, with and without 1 GiB pages", test_basic },
+	  { "1 GiB pages", test_1g },
+	  { "device pages", test_device },
+	  { "pool exhausted", test_exhausted },
+	  { "address limits", test_limits },
+	  { "4-level table inside the 5-level one", test_4_from_5 })

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SHA-256: published vectors, and every block function against a plain
+ * transcription of FIPS 180-4, for all lengths around block borders, any
+ * alignment and any way of cutting the input.  The instructions of the CPU
+ * the test runs on are tested if it has them.
+ */
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+#include "purgatory/sha256.h"
+#include "../unit/test.h"
+
+static uint32_t ror(uint32_t x, int n)
+{
+	return x >> n | x << (32 - n);
+}
+
+/* FIPS 180-4 6.2.2 word for word. */
+static void blocks_reference(uint32_t h[8], const uint8_t *data, size_t blocks)
+{
+	for (; blocks; blocks--, data += 64) {
+		uint32_t w[64], v[8];
+
+		for (int t = 0; t < 16; t++)
+			w[t] = (uint32_t)data[4 * t] << 24 | data[4 * t + 1] << 16 |
+			       data[4 * t + 2] << 8 | data[4 * t + 3];
+		for (int t = 16; t < 64; t++)
+			w[t] = (ror(w[t - 2], 17) ^ ror(w[t - 2], 19) ^ w[t - 2] >> 10) + w[t - 7] +
+			       (ror(w[t - 15], 7) ^ ror(w[t - 15], 18) ^ w[t - 15] >> 3) + w[t - 16];
+		memcpy(v, h, sizeof(v));
+		for (int t = 0; t < 64; t++) {
+			uint32_t t1 = v[7] + (ror(v[4], 6) ^ ror(v[4], 11) ^ ror(v[4], 25)) +
+				      ((v[4] & v[5]) ^ (~v[4] & v[6])) + sha256_k[t] + w[t];
+			uint32_t t2 = (ror(v[0], 2) ^ ror(v[0], 13) ^ ror(v[0], 22)) +
+				      ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+
+			memmove(v + 1, v, 7 * sizeof(v[0]));
+			v[4] += t1;
+			v[0] = t1 + t2;
+		}
+		for (int i = 0; i < 8; i++)
+			h[i] += v[i];
+	}
+}
+
+static const char *hex(sha256_blocks_fn *fn, const void *data, size_t len)
+{
+	static char text[65];
+	uint8_t digest[32];
+	struct sha256 s;
+
+	sha256_init(&s, fn);
+	sha256_update(&s, data, len);
+	sha256_final(&s, digest);
+	for (int i = 0; i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return text;
+}
+
+static void vectors(sha256_blocks_fn *fn)
+{
+	uint8_t *a = malloc(1000000);
+
+	/* FIPS 180-2 appendix B and NIST's CAVS short messages */
+	CHECK_STR(hex(fn, "", 0), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	CHECK_STR(hex(fn, "abc", 3), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	CHECK_STR(hex(fn, "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56),
+		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	CHECK_STR(hex(fn, "\xd3", 1), "28969cdfa74a12c82f3bad960b0b000aca2ac329deea5c2328ebc6f2ba9802c1");
+	memset(a, 'a', 1000000);
+	CHECK_STR(hex(fn, a, 1000000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+	free(a);
+}
+
+static void fill(uint8_t *p, size_t len, uint32_t seed)
+{
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 1664525 + 1013904223;
+		p[i] = (uint8_t)(seed >> 24);
+	}
+}
+
+static void against_reference(sha256_blocks_fn *fn)
+{
+	char want[65];
+
+	for (size_t len = 0; len < 600; len++) {
+		/* Exactly as long as the input, so that ASan sees a byte too many. */
+		uint8_t *p = malloc(len + len % 8 + 1);
+		uint8_t *data = p + len % 8;
+		uint8_t digest[32], again[32];
+		struct sha256 s;
+		size_t cut = len ? (len * 7919 + 13) % len : 0;
+
+		fill(data, len, (uint32_t)len);
+		memcpy(want, hex(blocks_reference, data, len), sizeof(want));
+		CHECK_STR(hex(fn, data, len), want);
+
+		sha256_init(&s, fn);
+		sha256_update(&s, data, cut);
+		sha256_update(&s, NULL, 0);
+		sha256_update(&s, data + cut, len - cut);
+		sha256_final(&s, digest);
+		sha256_init(&s, fn);
+		for (size_t i = 0; i < len; i++)
+			sha256_update(&s, data + i, 1);
+		sha256_final(&s, again);
+		CHECK_MEM(digest, again, 32);
+		free(p);
+	}
+}
+
+static void test_reference(void)
+{
+	vectors(blocks_reference);
+}
+
+static void test_portable(void)
+{
+	vectors(sha256_blocks_portable);
+	against_reference(sha256_blocks_portable);
+}
+
+#if defined(__x86_64__)
+static sha256_blocks_fn *cpu_blocks(void)
+{
+	unsigned int a, b, c, d, b7;
+
+	if (!__get_cpuid_count(7, 0, &a, &b7, &c, &d) || !__get_cpuid(1, &a, &b, &c, &d))
+		return NULL;
+	return (b7 & bit_SHA) && (c & bit_SSSE3) && (c & bit_SSE4_1) ? sha256_blocks_ni : NULL;
+}
+#elif defined(__aarch64__)
+static sha256_blocks_fn *cpu_blocks(void)
+{
+	return getauxval(AT_HWCAP) & (1 << 6) ? sha256_blocks_ce : NULL;	/* HWCAP_SHA2 */
+}
+#else
+static sha256_blocks_fn *cpu_blocks(void)
+{
+	return NULL;
+}
+#endif
+
+static void test_cpu(void)
+{
+	sha256_blocks_fn *fn = cpu_blocks();
+	uint32_t state[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, before[8];
+
+	if (!fn)
+		TEST_SKIP("this CPU has no SHA-256 instructions");
+	vectors(fn);
+	against_reference(fn);
+	memcpy(before, state, sizeof(state));
+	fn(state, NULL, 0);
+	CHECK_MEM(state, before, sizeof(state));
+}
+
+TEST_MAIN({ "the reference itself", test_reference },
+	  { "portable", test_portable },
+	  { "the CPU's instructions", test_cpu })

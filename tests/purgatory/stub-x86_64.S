@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A kernel that does nothing but leave as kexec does: QEMU's -kernel loads
+ * this by multiboot (protected mode, paging off), it goes to long mode with 4
+ * or 5 levels as the word at 0x1800000 says, maps only the first GiB, and jumps
+ * to the purgatory image at 0x2000000.  Used by tests/purgatory/qemu.c.
+ *
+ * As hostile as the contract allows: the stack pointer is not mapped, GDT and
+ * IDT are gone, every register is junk.
+ */
+	.code32
+	.text
+	.globl	_start
+	.balign	4
+	.long	0x1badb002, 0, -0x1badb002	/* multiboot header */
+_start:
+	cld
+	mov	$pd, %edi
+	mov	$0x83, %eax			/* present, writable, 2 MiB */
+	mov	$512, %ecx
+1:	mov	%eax, (%edi)
+	movl	$0, 4(%edi)
+	add	$0x200000, %eax
+	add	$8, %edi
+	loop	1b
+	movl	$(pd + 3), pdpt
+	movl	$(pdpt + 3), pml4
+	movl	$(pml4 + 3), pml5
+
+	mov	$0x20, %eax			/* CR4.PAE */
+	mov	$pml4, %ebx
+	cmpl	$5, 0x1800000
+	jne	2f
+	or	$0x1000, %eax			/* CR4.LA57 */
+	mov	$pml5, %ebx
+2:	mov	%eax, %cr4
+	mov	%ebx, %cr3
+	mov	$0xc0000080, %ecx
+	rdmsr
+	or	$0x901, %eax			/* LME, NXE, SCE as Linux has them */
+	wrmsr
+	mov	$0x80000001, %eax		/* PG, PE and nothing else */
+	mov	%eax, %cr0
+	mov	$nothing, %esi
+	lgdt	gdtr
+	ljmp	$0x08, $3f
+	.code64
+3:	lidt	(%rsi)
+	lgdt	(%rsi)
+	mov	$0x7ffffffff000, %rsp
+	mov	$0x5a5a5a5a5a5a5a5a, %rbx
+	mov	%rbx, %rcx
+	mov	%rbx, %rdx
+	mov	%rbx, %rsi
+	mov	%rbx, %rdi
+	mov	%rbx, %rbp
+	mov	%rbx, %r8
+	mov	%rbx, %r15
+	mov	$0x2000000, %eax
+	jmp	*%rax
+
+	.balign	8
+gdt:
+	.quad	0
+	.quad	0x00af9b000000ffff
+gdtr:
+	.word	15
+	.long	gdt, 0
+nothing:
+	.space	10
+
+	.bss
+	.balign	4096
+pml5:	.space	4096
+pml4:	.space	4096
+pdpt:	.space	4096
+pd:	.space	4096
+
+	.section .note.GNU-stack, "", @progbits

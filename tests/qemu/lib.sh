@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What every script of the test bed agrees on: where things are kept, what the
+# architectures are called, how to fail.  Sourced, never run.
+
+# Where downloaded and derived files live between runs.  Nothing in it is
+# precious: remove it and `fetch-kernels` brings it back.
+#
+#	kernels/<arch>/<release>/{vmlinuz,config,version}   fetch-kernels
+#	bin/<arch>/busybox                                  fetch-kernels
+#	inputs/, parts/                                     mkinput, mkinitrd, cell
+#	logs/                                               cell
+KX_CACHE=${KX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kexec-tools-tests}
+
+KX_QEMU_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+KX_TOP=$(cd "$KX_QEMU_DIR/../.." && pwd)
+# shellcheck disable=SC2034	# used by cell
+KX_BUILD=${KX_BUILD:-$KX_TOP/build}
+
+# Exit status 2 means "the bed is broken", as against 1, "the test failed".
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 2
+}
+
+need_command() {
+	command -v "$1" >/dev/null ||
+		die "expected the command '$1', not found (package $2)"
+}
+
+# publish TEMPORARY FINAL: make a finished file visible in one step, so that
+# nobody, not even after a power cut or from another cell, sees half of it.  The
+# first move may cross file systems, the second does not.
+publish() {
+	mv -f -T "$1" "$2.new.$$"
+	mv -f -T "$2.new.$$" "$2"
+}
+
+# build_helper NAME: compile the C helper NAME.c for this machine unless an
+# up-to-date binary is there, and print its path.
+build_helper() {
+	local src=$KX_QEMU_DIR/$1.c out=$KX_CACHE/helpers/$1
+
+	if [[ ! -x $out || $src -nt $out ]]; then
+		mkdir -p "${out%/*}"
+		"${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -o "$out.$$" "$src" ||
+			die "cannot compile $src"
+		publish "$out.$$" "$out"
+	fi
+	echo "$out"
+}

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What commit.c asks of the kernel, in which order, and what it makes of the
+ * answers.
+ *
+ * No kernel is asked: syscall(3), through which commit.c makes all its calls,
+ * is replaced by this file's, which writes down what it is given and answers
+ * from a list.  (The linker prefers the program's symbol to libc's.)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kx/arch.h"
+#include "kx/sys.h"
+#include "kx/uapi.h"
+#include "sysroot.h"
+#include "test.h"
+
+/* ---- the kernel ------------------------------------------------------------ */
+
+#define CALLS_MAX	16
+
+struct called {
+	long number;
+	long flags;
+	/* kexec_load */
+	uint64_t entry, count, first_mem, first_memsz, first_bufsz;
+	/* kexec_file_load */
+	int kernel_fd, initrd_fd;
+	size_t kernel_len, initrd_len, cmdline_len;
+	int kernel_seals;
+	uint8_t kernel_first, initrd_first;
+	char cmdline[64];
+};
+
+static struct {
+	int answer[CALLS_MAX];		/* 0 or a positive errno, in order; then 0 */
+	struct called call[CALLS_MAX];
+	size_t calls;
+} kernel;
+
+static size_t file_length(int fd, uint8_t *ret_first)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	return pread(fd, ret_first, 1, 0) == 1 ? (size_t)st.st_size : 0;
+}
+
+static void note_load(struct called *c, va_list ap)
+{
+	const uint64_t *segment;
+
+	c->entry = va_arg(ap, uint64_t);
+	c->count = va_arg(ap, size_t);
+	segment = va_arg(ap, const void *);
+	c->flags = va_arg(ap, long);
+	if (c->count) {
+		c->first_bufsz = segment[1];
+		c->first_mem = segment[2];
+		c->first_memsz = segment[3];
+	}
+}
+
+static void note_file(struct called *c, va_list ap)
+{
+	const char *cmdline;
+
+	c->kernel_fd = va_arg(ap, int);
+	c->initrd_fd = va_arg(ap, int);
+	c->cmdline_len = va_arg(ap, size_t);
+	cmdline = va_arg(ap, const char *);
+	c->flags = va_arg(ap, long);
+	c->kernel_len = file_length(c->kernel_fd, &c->kernel_first);
+	c->initrd_len = file_length(c->initrd_fd, &c->initrd_first);
+	c->kernel_seals = c->kernel_fd < 0 ? -1 : fcntl(c->kernel_fd, F_GET_SEALS);
+	if (cmdline)
+		snprintf(c->cmdline, sizeof(c->cmdline), "%s", cmdline);
+}
+
+long syscall(long number, ...)
+{
+	struct called *c = &kernel.call[kernel.calls];
+	int answer;
+	va_list ap;
+
+	if (kernel.calls == CALLS_MAX)
+		abort();
+	memset(c, 0, sizeof(*c));
+	c->number = number;
+	va_start(ap, number);
+	if (number == SYS_kexec_load)
+		note_load(c, ap);
+	else if (number == SYS_kexec_file_load)
+		note_file(c, ap);
+	va_end(ap);
+	answer = kernel.answer[kernel.calls++];
+	errno = answer;
+	return answer ? -1 : 0;
+}
+
+/* ---- a plan ------------------------------------------------------------------ */
+
+struct fixture {
+	struct kx_arch arch;
+	struct kx_format format;
+	struct kx_request request;
+	struct kx_sources sources;
+	struct kx_hole hole;
+	struct kx_plan plan;
+	struct kx_err err;
+	enum kx_call call;
+};
+
+static const uint8_t kernel_bytes[0x3000] = { 'K' }, initrd_bytes[0x2000] = { 'I' };
+
+static void begin(struct fixture *f)
+{
+	memset(&kernel, 0, sizeof(kernel));
+	memset(f, 0, sizeof(*f));
+	f->arch = (struct kx_arch){ .name = "x86_64", .cmdline_max = 2048 };
+	f->format = (struct kx_format){ .id = KX_FORMAT_BZIMAGE, .name = "bzImage" };
+	f->request.mem_max = UINT64_MAX;
+	f->request.kernel.fd = -1;
+	f->sources = (struct kx_sources){
+		.root = "",
+		.machine = KX_MACHINE_X86_64,
+		.page_size = 0x1000,
+		.total_ram = 0x40000000,
+		.has_cap_boot = true,
+		.config_kexec = -1,
+		.config_kexec_file = -1,
+	};
+	f->hole = (struct kx_hole){ { 0x1000000, 0x40000000 }, false };
+	f->plan = (struct kx_plan){
+		.arch = &f->arch,
+		.request = &f->request,
+		.sources = &f->sources,
+		.format = &f->format,
+		.cmdline = "quiet",
+		.initrd = { initrd_bytes, sizeof(initrd_bytes) },
+		.initrd_fd = -1,
+		.file_kernel = { kernel_bytes, sizeof(kernel_bytes) },
+		.call = KX_CALL_LOAD,
+		.fallback_allowed = true,
+		.entry = 0x1000010,
+		.flags = KX_ARCH_X86_64,
+		.segment_count = 1,
+		.usable = { .v = &f->hole, .n = 1, .cap = 1 },
+	};
+	f->plan.segment[0] = (struct kx_segment){
+		.name = "kernel", .buf = { kernel_bytes, sizeof(kernel_bytes) },
+		.range = { 0x1000000, 0x2000000 },
+	};
+	f->call = KX_CALL_AUTO;
+}
+
+static int load(struct fixture *f)
+{
+	return kx_commit_load(&f->plan, &f->call, &f->err);
+}
+
+/* An ordinary file with @len bytes that start with @first. */
+static int plain_file(char first, size_t len)
+{
+	char path[] = "/tmp/kx-commit-XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd < 0 || unlink(path) < 0 || pwrite(fd, &first, 1, 0) != 1 ||
+	    ftruncate(fd, (off_t)len) < 0)
+		sysroot_die(path);
+	return fd;
+}
+
+/* ---- kexec_load ---------------------------------------------------------------- */
+
+static void test_load(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(f.call, KX_CALL_LOAD);
+	CHECK_EQ_U64(kernel.calls, 1);
+	CHECK(kernel.call[0].number == SYS_kexec_load);
+	CHECK_EQ_U64(kernel.call[0].entry, 0x1000010);
+	CHECK_EQ_U64(kernel.call[0].count, 1);
+	CHECK_EQ_U64(kernel.call[0].first_bufsz, 0x3000);
+	CHECK_EQ_U64(kernel.call[0].first_mem, 0x1000000);
+	CHECK_EQ_U64(kernel.call[0].first_memsz, 0x1000000);
+	CHECK(kernel.call[0].flags == 62L << 16);
+	CHECK_EQ_U64(f.err.code, 0);
+}
+
+/* -d costs kexec_load nothing: no kernel up to 7.2 knows a debug flag there. */
+static void test_load_debug(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.request.debug = true;
+	CHECK(load(&f) == 0);
+	CHECK(kernel.call[0].flags == 62L << 16);
+}
+
+static void test_busy(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	kernel.answer[0] = kernel.answer[1] = EBUSY;
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(kernel.calls, 3);
+	begin(&f);
+	for (size_t i = 0; i < CALLS_MAX; i++)
+		kernel.answer[i] = EBUSY;
+	CHECK(load(&f) == -EBUSY);
+	CHECK_EQ_U64(kernel.calls, 6);
+	CHECK_STR(f.err.text, "kexec_load refused: Device or resource busy (EBUSY): another kexec"
+		  " held the kernel's lock for half a second");
+	CHECK_EQ_U64(f.call, KX_CALL_AUTO);	/* untouched */
+}
+
+/* ---- kexec_file_load ------------------------------------------------------------ */
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static void test_file(void)
+{
+	struct fixture f;
+	struct called *c = &kernel.call[0];
+
+	begin(&f);
+	f.plan.call = KX_CALL_FILE;
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(f.call, KX_CALL_FILE);
+	CHECK_EQ_U64(kernel.calls, 1);
+	CHECK(c->number == SYS_kexec_file_load);
+	CHECK_EQ_U64(c->kernel_len, 0x3000);
+	CHECK_EQ_U64(c->kernel_first, 'K');
+	CHECK((c->kernel_seals & SEALS) == SEALS);
+	CHECK_EQ_U64(c->initrd_len, 0x2000);
+	CHECK_EQ_U64(c->initrd_first, 'I');
+	CHECK_STR(c->cmdline, "quiet");
+	CHECK_EQ_U64(c->cmdline_len, 6);
+	CHECK(c->flags == 0);
+	/* Both memory files are closed again. */
+	CHECK(fcntl(c->kernel_fd, F_GETFD) < 0 && fcntl(c->initrd_fd, F_GETFD) < 0);
+}
+
+static void test_file_own(void)
+{
+	struct fixture f;
+	struct called *c = &kernel.call[0];
+	int kernel_fd = plain_file('k', 0x1234), initrd_fd = plain_file('i', 0x2000);
+
+	begin(&f);
+	f.plan.call = KX_CALL_FILE;
+	f.plan.file_use_fd = true;
+	f.plan.file_flags = KX_FILE_NO_CMA;
+	f.request.kernel.fd = kernel_fd;
+	f.plan.initrd_fd = initrd_fd;
+	CHECK(load(&f) == 0);
+	CHECK(c->kernel_fd == kernel_fd && c->initrd_fd == initrd_fd);
+	CHECK(c->flags == KX_FILE_NO_CMA);
+	CHECK(fcntl(kernel_fd, F_GETFD) >= 0 && fcntl(initrd_fd, F_GETFD) >= 0);
+	/* Unpacked: the descriptor is that of the wrapper. No initrd: said so. */
+	begin(&f);
+	f.plan.call = KX_CALL_FILE;
+	f.request.kernel.fd = kernel_fd;
+	f.plan.initrd = KX_BYTES_NONE;
+	f.plan.cmdline = "";
+	CHECK(load(&f) == 0);
+	CHECK(c->kernel_fd != kernel_fd);
+	CHECK_EQ_U64(c->kernel_len, 0x3000);
+	CHECK(c->initrd_fd == -1);
+	CHECK(c->flags == KX_FILE_NO_INITRAMFS);
+	CHECK_EQ_U64(c->cmdline_len, 1);
+	close(kernel_fd);
+	close(initrd_fd);
+}
+
+/* The kernel reads regular files only. */
+static void test_file_pipe(void)
+{
+	struct fixture f;
+	int fd[2];
+
+	begin(&f);
+	if (!CHECK(pipe(fd) == 0))
+		return;
+	f.plan.call = KX_CALL_FILE;
+	f.plan.file_use_fd = true;
+	f.request.kernel.fd = fd[0];
+	f.plan.initrd_fd = fd[0];
+	CHECK(load(&f) == 0);
+	CHECK(kernel.call[0].kernel_fd != fd[0] && kernel.call[0].initrd_fd != fd[0]);
+	CHECK_EQ_U64(kernel.call[0].kernel_len, 0x3000);
+	CHECK_EQ_U64(kernel.call[0].initrd_len, 0x2000);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void test_file_debug(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.plan.call = KX_CALL_FILE;
+	f.request.debug = true;
+	kernel.answer[0] = EINVAL;
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(kernel.calls, 2);
+	CHECK(kernel.call[0].flags == KX_FILE_DEBUG);
+	CHECK(kernel.call[1].flags == 0);
+	/* Where every try is counted, the flag is not tried. */
+	begin(&f);
+	f.plan.call = KX_CALL_FILE;
+	f.request.debug = true;
+	f.sources.limit_reboot = (struct kx_opt_u64){ true, 1 };
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(kernel.calls, 1);
+	CHECK(kernel.call[0].flags == 0);
+}
+
+/* ---- the other call --------------------------------------------------------------- */
+
+static void test_fallback(void)
+{
+	static const struct {
+		enum kx_call call;
+		int code;
+		bool tried;
+	} rows[] = {
+		{ KX_CALL_LOAD, EPERM, true },
+		{ KX_CALL_LOAD, EACCES, true },
+		{ KX_CALL_LOAD, ENOSYS, true },
+		{ KX_CALL_LOAD, EINVAL, false },
+		{ KX_CALL_LOAD, EADDRNOTAVAIL, false },
+		{ KX_CALL_LOAD, ENOMEM, false },
+		{ KX_CALL_FILE, ENOSYS, true },
+		{ KX_CALL_FILE, EINVAL, true },
+		{ KX_CALL_FILE, ENOEXEC, true },
+		{ KX_CALL_FILE, EOPNOTSUPP, true },
+		{ KX_CALL_FILE, EADDRNOTAVAIL, true },
+		{ KX_CALL_FILE, EPERM, false },
+		{ KX_CALL_FILE, EKEYREJECTED, false },
+		{ KX_CALL_FILE, ENOMEM, false },
+	};
+	struct fixture f;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(&f);
+		f.plan.call = rows[i].call;
+		kernel.answer[0] = rows[i].code;
+		CHECK(load(&f) == (rows[i].tried ? 0 : -rows[i].code));
+		CHECK_EQ_U64(kernel.calls, rows[i].tried ? 2 : 1);
+		if (rows[i].tried) {
+			CHECK_EQ_U64(f.call, rows[i].call == KX_CALL_LOAD ? KX_CALL_FILE : KX_CALL_LOAD);
+			CHECK(kernel.call[0].number != kernel.call[1].number);
+			CHECK_EQ_U64(f.err.code, 0);
+		}
+		/* Not when the user or the plan said which. */
+		begin(&f);
+		f.plan.call = f.request.call = rows[i].call;
+		kernel.answer[0] = rows[i].code;
+		CHECK(load(&f) == -rows[i].code);
+		CHECK_EQ_U64(kernel.calls, 1);
+		begin(&f);
+		f.plan.call = rows[i].call;
+		f.plan.fallback_allowed = false;
+		kernel.answer[0] = rows[i].code;
+		CHECK(load(&f) == -rows[i].code);
+		CHECK_EQ_U64(kernel.calls, 1);
+	}
+}
+
+/* What the other call needs is not there, or it is forbidden alike. */
+static void test_no_fallback(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.plan.call = KX_CALL_FILE;
+	f.plan.segment_count = 0;
+	kernel.answer[0] = ENOEXEC;
+	CHECK(load(&f) == -ENOEXEC);
+	begin(&f);
+	f.plan.file_kernel = KX_BYTES_NONE;
+	kernel.answer[0] = ENOSYS;
+	CHECK(load(&f) == -ENOSYS);
+	begin(&f);
+	f.sources.has_cap_boot = false;
+	kernel.answer[0] = EPERM;
+	CHECK(load(&f) == -EPERM);
+	CHECK_EQ_U64(kernel.calls, 1);
+	begin(&f);
+	f.sources.load_disabled = (struct kx_opt_u64){ true, 1 };
+	kernel.answer[0] = EPERM;
+	CHECK(load(&f) == -EPERM);
+	CHECK_EQ_U64(kernel.calls, 1);
+	begin(&f);
+	f.sources.limit_reboot = (struct kx_opt_u64){ true, 0 };
+	kernel.answer[0] = EPERM;
+	CHECK(load(&f) == -EPERM);
+	CHECK_EQ_U64(kernel.calls, 1);
+}
+
+static void test_both_refuse(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.sources.lockdown = KX_LOCKDOWN_INTEGRITY;
+	kernel.answer[0] = EPERM;
+	kernel.answer[1] = EKEYREJECTED;
+	CHECK(load(&f) == -EPERM);
+	CHECK_STR(f.err.text, "kexec_load refused: Operation not permitted (EPERM): kernel lockdown"
+		  " is 'integrity', which forbids kexec_load (use -s with a signed kernel); then"
+		  " kexec_file_load refused: Key was rejected by service (EKEYREJECTED): the"
+		  " signature does not match the file, or its key is not trusted or revoked");
+}
+
+/* ---- unload -------------------------------------------------------------------------- */
+
+static void test_unload(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == 0);
+	CHECK_EQ_U64(kernel.calls, 1);
+	CHECK(kernel.call[0].number == SYS_kexec_load);
+	CHECK(kernel.call[0].count == 0 && kernel.call[0].flags == 0);
+
+	begin(&f);
+	CHECK(kx_commit_unload(&f.sources, true, KX_CALL_FILE, &f.err) == 0);
+	CHECK(kernel.call[0].number == SYS_kexec_file_load);
+	CHECK(kernel.call[0].flags == (KX_FILE_UNLOAD | KX_FILE_ON_CRASH));
+	CHECK(kernel.call[0].kernel_fd == -1 && kernel.call[0].initrd_fd == -1);
+
+	begin(&f);
+	CHECK(kx_commit_unload(&f.sources, true, KX_CALL_LOAD, &f.err) == 0);
+	CHECK(kernel.call[0].flags == KX_LOAD_ON_CRASH);
+}
+
+static void test_unload_locked(void)
+{
+	struct fixture f;
+
+	/* Lockdown that cannot be seen: securityfs is not mounted. */
+	begin(&f);
+	kernel.answer[0] = EPERM;
+	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == 0);
+	CHECK(kernel.call[1].number == SYS_kexec_file_load);
+	CHECK(kernel.call[1].flags == KX_FILE_UNLOAD);
+	CHECK_EQ_U64(f.err.code, 0);
+	/* Lockdown that can: the call that may comes first. */
+	begin(&f);
+	f.sources.lockdown = KX_LOCKDOWN_INTEGRITY;
+	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == 0);
+	CHECK_EQ_U64(kernel.calls, 1);
+	CHECK(kernel.call[0].number == SYS_kexec_file_load);
+	/* -c means kexec_load. */
+	begin(&f);
+	kernel.answer[0] = EPERM;
+	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_LOAD, &f.err) == -EPERM);
+	CHECK_EQ_U64(kernel.calls, 1);
+	/* Not root: one refusal is enough. */
+	begin(&f);
+	f.sources.has_cap_boot = false;
+	kernel.answer[0] = EPERM;
+	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == -EPERM);
+	CHECK_EQ_U64(kernel.calls, 1);
+	CHECK_STR(f.err.text, "kexec_load (unload) refused: Operation not permitted (EPERM): the"
+		  " capability CAP_SYS_BOOT is missing (not root?)");
+	begin(&f);
+	kernel.answer[0] = kernel.answer[1] = ENOSYS;
+	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == -ENOSYS);
+	CHECK_STR(f.err.text, "kexec_load (unload) refused: Function not implemented (ENOSYS): this"
+		  " kernel is built without CONFIG_KEXEC, or a seccomp filter hides the call; then"
+		  " kexec_file_load (unload) refused: Function not implemented (ENOSYS): this kernel"
+		  " is built without CONFIG_KEXEC_FILE, or a seccomp filter hides the call");
+}
+
+/* ---- a captured machine cannot be changed ---------------------------------------------- */
+
+static void test_captured(void)
+{
+	const struct kx_exec_options nothing = { true, true };
+	static const char want[] = "the facts are those of the machine captured in /tmp/m: nothing"
+				   " can be loaded or started with them";
+	struct fixture f;
+
+	begin(&f);
+	f.sources.root = "/tmp/m";
+	CHECK(load(&f) == -EINVAL);
+	CHECK_STR(f.err.text, want);
+	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == -EINVAL);
+	CHECK_STR(f.err.text, want);
+	CHECK(kx_commit_exec(&f.sources, &nothing, &f.err) == -EINVAL);
+	CHECK_STR(f.err.text, want);
+	CHECK_EQ_U64(kernel.calls, 0);
+}
+
+TEST_MAIN(
+	{ "kexec_load", test_load },
+	{ "kexec_load and -d", test_load_debug },
+	{ "a busy kernel", test_busy },
+	{ "kexec_file_load", test_file },
+	{ "kexec_file_load of the user's files", test_file_own },
+	{ "kexec_file_load of a pipe", test_file_pipe },
+	{ "kexec_file_load and -d", test_file_debug },
+	{ "when the other call is tried", test_fallback },
+	{ "when it is not", test_no_fallback },
+	{ "both refuse", test_both_refuse },
+	{ "unload", test_unload },
+	{ "unload under lockdown", test_unload_locked },
+	{ "a captured machine", test_captured },
+)

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The facts common to every architecture, read from machines made here:
+ * sources.c, removable.c, config.c.  What an architecture adds has tests of
+ * its own.
+ */
+#include <zlib.h>
+
+#include "kx/sys.h"
+#include "sysroot.h"
+#include "test.h"
+
+static struct kx_arena arena;
+static struct sysroot root;
+static struct kx_sources src;
+static struct kx_err err;
+
+static void begin(const char *uname)
+{
+	memset(&err, 0, sizeof(err));
+	memset(&src, 0, sizeof(src));
+	kx_arena_init(&arena);
+	sysroot_make(&root);
+	if (uname)
+		sysroot_text(&root, "kx/uname", uname);
+}
+
+static int read_root(void)
+{
+	memset(&err, 0, sizeof(err));
+	return kx_sources_read(root.dir, NULL, &arena, &src, &err);
+}
+
+static void end(void)
+{
+	sysroot_remove(&root);
+	kx_arena_deinit(&arena);
+}
+
+#define UNAME_X86	"Linux 6.1.0-37-amd64 x86_64 4096\n"
+#define UNAME_ARM	"Linux 6.12.9 aarch64 65536\n"
+
+static void test_empty(void)
+{
+	begin(UNAME_X86);
+	CHECK(read_root() == 0);
+	CHECK_EQ_U64(err.code, 0);
+	CHECK_STR(src.root, root.dir);
+	CHECK_EQ_U64(src.machine, KX_MACHINE_X86_64);
+	CHECK_STR(src.release, "6.1.0-37-amd64");
+	CHECK_EQ_U64(src.page_size, 0x1000);
+	CHECK_EQ_U64(src.total_ram, 0);
+	CHECK_EQ_U64(src.free_ram, 0);
+	CHECK_STR(src.cmdline, "");
+	CHECK_EQ_U64(src.iomem.n, 0);
+	CHECK(!src.iomem_hidden);
+	CHECK_EQ_U64(src.removable.n, 0);
+	CHECK_EQ_U64(src.crash_count, 0);
+	CHECK(!src.kexec_loaded.known && !src.crash_loaded.known && !src.load_disabled.known);
+	CHECK(!src.limit_reboot.known && !src.limit_panic.known);
+	CHECK_EQ_U64(src.lockdown, KX_LOCKDOWN_NONE);
+	CHECK(!src.has_cap_boot);
+	CHECK(src.config_kexec == -1 && src.config_kexec_file == -1);
+	CHECK(src.config_kexec_sig_force == -1);
+	end();
+}
+
+static void test_full(void)
+{
+	begin(UNAME_ARM);
+	sysroot_text(&root, "proc/meminfo",
+		     "MemTotal:        2035196 kB\nMemFree:           10000 kB\n"
+		     "MemAvailable:    1500000 kB\n");
+	sysroot_text(&root, "proc/cmdline", "root=/dev/vda console=ttyAMA0  quiet \n");
+	sysroot_text(&root, "proc/iomem",
+		     "40000000-bfffffff : System RAM\n"
+		     "  40210000-416fffff : Kernel code\n"
+		     "  7fe00000-7fffffff : Crash kernel\n"
+		     "  90000000-9fffffff : Crash kernel\n");
+	sysroot_text(&root, "sys/kernel/kexec_loaded", "1\n");
+	sysroot_text(&root, "sys/kernel/kexec/crash_loaded", "0\n");
+	sysroot_text(&root, "proc/sys/kernel/kexec_load_disabled", "0\n");
+	sysroot_text(&root, "proc/sys/kernel/kexec_load_limit_reboot", "-1\n");
+	sysroot_text(&root, "proc/sys/kernel/kexec_load_limit_panic", "3\n");
+	sysroot_text(&root, "sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	sysroot_text(&root, "proc/self/status", "Name:\tcat\nCapEff:\t000001ffffffffff\nX:\t1\n");
+	CHECK(read_root() == 0);
+	CHECK_EQ_U64(src.machine, KX_MACHINE_ARM64);
+	CHECK_STR(src.release, "6.12.9");
+	CHECK_EQ_U64(src.page_size, 0x10000);
+	CHECK_EQ_U64(src.total_ram, 2035196ULL * 1024);
+	CHECK_EQ_U64(src.free_ram, 1500000ULL * 1024);
+	CHECK_STR(src.cmdline, "root=/dev/vda console=ttyAMA0  quiet");
+	CHECK_EQ_U64(src.iomem.n, 4);
+	if (CHECK_EQ_U64(src.crash_count, 2)) {
+		CHECK_EQ_U64(src.crash[0].start, 0x7fe00000);
+		CHECK_EQ_U64(src.crash[0].end, 0x80000000);
+		CHECK_EQ_U64(src.crash[1].start, 0x90000000);
+		CHECK_EQ_U64(src.crash[1].end, 0xa0000000);
+	}
+	CHECK(src.kexec_loaded.known && src.kexec_loaded.value == 1);
+	CHECK(src.crash_loaded.known && src.crash_loaded.value == 0);
+	CHECK(src.load_disabled.known && src.load_disabled.value == 0);
+	CHECK(src.limit_reboot.known && src.limit_reboot.value == UINT64_MAX);
+	CHECK(src.limit_panic.known && src.limit_panic.value == 3);
+	CHECK_EQ_U64(src.lockdown, KX_LOCKDOWN_INTEGRITY);
+	CHECK(src.has_cap_boot);
+	end();
+}
+
+static void test_permissions(void)
+{
+	begin(UNAME_X86);
+	sysroot_text(&root, "sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
+	sysroot_text(&root, "proc/self/status", "CapEff:\t000001ffffbfffff\n");
+	sysroot_text(&root, "sys/kernel/kexec_loaded", "what\n");
+	CHECK(read_root() == 0);
+	CHECK_EQ_U64(src.lockdown, KX_LOCKDOWN_CONFIDENTIALITY);
+	CHECK(!src.has_cap_boot);
+	CHECK(!src.kexec_loaded.known);
+	sysroot_text(&root, "sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+	sysroot_text(&root, "proc/self/status", "CapEff:\t0000000000400000\n");
+	CHECK(read_root() == 0);
+	CHECK_EQ_U64(src.lockdown, KX_LOCKDOWN_NONE);
+	CHECK(src.has_cap_boot);
+	end();
+}
+
+static void test_iomem_hidden(void)
+{
+	begin(UNAME_X86);
+	sysroot_text(&root, "proc/iomem",
+		     "00000000-00000000 : System RAM\n  00000000-00000000 : Crash kernel\n");
+	CHECK(read_root() == 0);
+	CHECK_EQ_U64(src.iomem.n, 0);
+	CHECK(src.iomem_hidden);
+	CHECK_EQ_U64(src.crash_count, 0);
+	end();
+}
+
+static void put_block(int number, const char *state, const char *zones)
+{
+	char path[80], index[16];
+
+	snprintf(path, sizeof(path), "sys/devices/system/memory/memory%d/state", number);
+	sysroot_text(&root, path, state);
+	snprintf(path, sizeof(path), "sys/devices/system/memory/memory%d/valid_zones", number);
+	sysroot_text(&root, path, zones);
+	snprintf(path, sizeof(path), "sys/devices/system/memory/memory%d/phys_index", number);
+	snprintf(index, sizeof(index), "%08x\n", number);
+	sysroot_text(&root, path, index);
+}
+
+static void check_range(size_t i, uint64_t start, uint64_t end_)
+{
+	CHECK_EQ_U64(src.removable.v[i].start, start);
+	CHECK_EQ_U64(src.removable.v[i].end, end_);
+}
+
+static void test_removable(void)
+{
+	begin(UNAME_X86);
+	sysroot_text(&root, "sys/devices/system/memory/block_size_bytes", "8000000\n");
+	sysroot_text(&root, "sys/devices/system/memory/probe", "");
+	put_block(0, "online\n", "DMA32\n");
+	put_block(1, "online\n", "Normal\n");
+	put_block(10, "online\n", "Movable\n");
+	put_block(9, "online\n", "Movable\n");
+	put_block(11, "online\n", "none\n");
+	put_block(12, "offline\n", "Normal Movable\n");
+	put_block(13, "online\n", "Normal Movable\n");
+	put_block(14, "going-offline\n", "Movable\n");
+	/* Without the files: nothing is known, nothing is claimed. */
+	sysroot_text(&root, "sys/devices/system/memory/memory15/phys_index", "0000000f\n");
+	sysroot_text(&root, "sys/devices/system/memory/memory_failure/state", "offline\n");
+	sysroot_text(&root, "proc/iomem",
+		     "00000000-7fffffff : System RAM\n"
+		     "100000000-13fffffff : Persistent Memory\n"
+		     "  110000000-11fffffff : System RAM (kmem)\n"
+		     "140000000-14fffffff : System RAM (virtio_mem)\n");
+	CHECK(read_root() == 0);
+	if (CHECK_EQ_U64(src.removable.n, 5)) {
+		check_range(0, 0x48000000, 0x58000000);
+		check_range(1, 0x60000000, 0x68000000);
+		check_range(2, 0x70000000, 0x78000000);
+		check_range(3, 0x110000000, 0x120000000);
+		check_range(4, 0x140000000, 0x150000000);
+	}
+	end();
+}
+
+static void test_config(void)
+{
+	begin(UNAME_X86);
+	sysroot_text(&root, "boot/config-6.1.0-37-amd64",
+		     "#\n# Linux\n#\nCONFIG_64BIT=y\nCONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\n"
+		     "CONFIG_KEXEC_SIG=y\n# CONFIG_KEXEC_SIG_FORCE is not set\n");
+	CHECK(read_root() == 0);
+	CHECK(src.config_kexec == 1 && src.config_kexec_file == 1);
+	CHECK(src.config_kexec_sig_force == 0);
+	/* As Debian's arm64: kexec_load only. */
+	sysroot_text(&root, "boot/config-6.1.0-37-amd64",
+		     "CONFIG_64BIT=y\nCONFIG_KEXEC=y\n# CONFIG_KEXEC_FILE is not set");
+	CHECK(read_root() == 0);
+	CHECK(src.config_kexec == 1 && src.config_kexec_file == 0);
+	/* Something else of that name. */
+	sysroot_text(&root, "boot/config-6.1.0-37-amd64", "CONFIG_KEXEC=y\n");
+	CHECK(read_root() == 0);
+	CHECK(src.config_kexec == -1);
+	end();
+}
+
+static void test_config_other(void)
+{
+	begin(UNAME_X86);
+	sysroot_text(&root, "lib/modules/6.1.0-37-amd64/config",
+		     "CONFIG_64BIT=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_VERIFY_SIG=y\n");
+	CHECK(read_root() == 0);
+	CHECK(src.config_kexec == 0 && src.config_kexec_file == 1);
+	CHECK(src.config_kexec_sig_force == 1);
+	end();
+}
+
+/* /proc/config.gz comes first; a damaged one is as good as none. */
+static void test_config_gz(void)
+{
+	static const char text[] = "CONFIG_64BIT=y\nCONFIG_KEXEC=y\nCONFIG_KEXEC_SIG_FORCE=y\n";
+	char path[PATH_MAX];
+	uint8_t packed[256];
+	struct kx_bytes b;
+	gzFile gz;
+
+	begin(UNAME_X86);
+	sysroot_text(&root, "boot/config-6.1.0-37-amd64", "CONFIG_64BIT=y\nCONFIG_KEXEC_FILE=y\n");
+	sysroot_text(&root, "proc/config.gz", "");
+	snprintf(path, sizeof(path), "%s/proc/config.gz", root.dir);
+	gz = gzopen(path, "wb");
+	CHECK(gz && gzputs(gz, text) > 0 && gzclose(gz) == Z_OK);
+	CHECK(read_root() == 0);
+	CHECK(src.config_kexec == 1 && src.config_kexec_file == 0);
+	CHECK(src.config_kexec_sig_force == 1);
+
+	CHECK(kx_root_read(root.dir, &arena, &b, &err, "proc/config.gz") == 0);
+	if (!CHECK(b.len < sizeof(packed)))
+		return;
+	memcpy(packed, b.data, b.len);
+	sysroot_put(&root, "proc/config.gz", packed, b.len - 9);
+	CHECK(read_root() == 0);
+	CHECK(src.config_kexec == 0 && src.config_kexec_file == 1);
+	end();
+}
+
+/* What the rules about failing say: with the exact sentence. */
+static void test_bad(void)
+{
+	static const struct {
+		const char *uname;
+		int code;
+		const char *error;
+	} rows[] = {
+		{ NULL, EOPNOTSUPP, "/kx/uname: expected 'Linux RELEASE MACHINE PAGESIZE', have ''"
+				    " (tests/plan/capture.sh captures a machine)" },
+		{ "FreeBSD 14 arm64 4096\n", EOPNOTSUPP,
+		  "/kx/uname: expected 'Linux RELEASE MACHINE PAGESIZE', have"
+		  " 'FreeBSD 14 arm64 4096' (tests/plan/capture.sh captures a machine)" },
+		{ "Linux 6.1 riscv64 4096\n", EOPNOTSUPP,
+		  "/kx/uname: uname: machine: expected aarch64 or x86_64, have 'riscv64'" },
+		{ "Linux 6.1 i686 4096\n", EOPNOTSUPP,
+		  "/kx/uname: uname: machine: expected aarch64 or x86_64, have 'i686'" },
+		{ "Linux 6.1 x86_64\n", EINVAL, "/kx/uname: expected a number, have ''" },
+		{ "Linux 6.1 x86_64 many\n", EINVAL, "/kx/uname: expected a number, have 'many'" },
+		{ "Linux 6.1 x86_64 8192\n", EINVAL,
+		  "/kx/uname: page size: expected 0x1000, 0x4000 or 0x10000, have 0x2000" },
+		{ "Linux 123456789012345678901234567890123456789012345678901234567890123456 x86_64 4096",
+		  EINVAL, "/kx/uname: uname: release: expected at most 64 bytes, have 66" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(rows[i].uname);
+		CHECK(read_root() == -rows[i].code);
+		CHECK_STR(err.text, kx_arena_printf(&arena, "%s%s", root.dir, rows[i].error));
+		end();
+	}
+	begin(UNAME_X86);
+	sysroot_text(&root, "proc/iomem", "00001000-00001fff : System RAM\nrubbish\n");
+	CHECK(read_root() == -ENOEXEC);
+	CHECK_STR(err.text, kx_arena_printf(&arena,
+		  "%s/proc/iomem: line 2: expected 'START-END : NAME', have 'rubbish'", root.dir));
+	end();
+}
+
+/* Numbers that are none leave the field unknown. */
+static void test_rubbish(void)
+{
+	begin(UNAME_X86);
+	sysroot_text(&root, "proc/meminfo", "MemTotal: 99999999999999999999999 kB\nMemAvailable: x\n");
+	sysroot_text(&root, "proc/sys/kernel/kexec_load_limit_reboot", "-2\n");
+	sysroot_text(&root, "proc/self/status", "CapEff:\tzz\n");
+	sysroot_put(&root, "proc/cmdline", "a\0b", 3);
+	sysroot_text(&root, "sys/devices/system/memory/block_size_bytes", "8000000000000000\n");
+	put_block(4, "online\n", "Movable\n");
+	CHECK(read_root() == 0);
+	CHECK_EQ_U64(src.total_ram, 0);
+	CHECK_EQ_U64(src.free_ram, 0);
+	CHECK(!src.limit_reboot.known);
+	CHECK(!src.has_cap_boot);
+	CHECK_STR(src.cmdline, "");
+	CHECK_EQ_U64(src.removable.n, 0);
+	end();
+}
+
+/* The machine the test runs on, as far as any user can see it. */
+static void test_running(void)
+{
+	begin(NULL);
+	if (kx_sources_read("/", NULL, &arena, &src, &err) < 0) {
+		CHECK_STR(err.text, "");
+	} else {
+		CHECK_STR(src.root, "");
+		CHECK_EQ_U64(src.page_size, (uint64_t)sysconf(_SC_PAGESIZE));
+		CHECK(src.total_ram > 0);
+		CHECK(src.release[0]);
+	}
+	end();
+}
+
+TEST_MAIN(
+	{ "a machine without files", test_empty },
+	{ "a machine with all of them", test_full },
+	{ "lockdown and capability", test_permissions },
+	{ "hidden addresses", test_iomem_hidden },
+	{ "removable memory", test_removable },
+	{ "configuration in /boot", test_config },
+	{ "configuration in /lib/modules", test_config_other },
+	{ "configuration in /proc/config.gz", test_config_gz },
+	{ "what fails", test_bad },
+	{ "what is ignored", test_rubbish },
+	{ "the running machine", test_running },
+)
