@@ -82,9 +82,13 @@ enum purg_entry_kind {
 	PURG_ENTRY_ARM64,
 	/*
 	 * Documentation/arch/x86/boot.rst "64-bit boot protocol": long mode,
-	 * flat segments 0x10/0x18, interrupts off, HANDOVER regions identity
-	 * mapped, rsi = reg[0], every other GPR 0 but rsp (= reg[1], or
-	 * purgatory's own stack if that is 0), jump to pc.
+	 * flat segments 0x10/0x18, interrupts off, HANDOVER regions, the image
+	 * and [0, 1 MiB) identity mapped and nothing else (so whatever the
+	 * kernel reads before its own page fault handler works has to be a
+	 * region: itself with init_size, boot_params, command line, and for
+	 * its early SEV probe the EFI system and configuration tables), rsi =
+	 * reg[0], every other GPR 0 but rsp (= reg[1], or purgatory's own
+	 * stack if that is 0), jump to pc.
 	 */
 	PURG_ENTRY_X86_64,
 	/*

@@ -84,6 +84,29 @@ static uint64_t used_size(const void *fdt)
 	return max_u64(end, (uint64_t)fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt));
 }
 
+/*
+ * The running kernel has overwritten the seeds it was given with NOP tags; left
+ * in, they would make the tree longer with every kexec.
+ */
+static void squeeze_nops(void *fdt)
+{
+	uint8_t *structure = (uint8_t *)fdt + fdt_off_dt_struct(fdt);
+	int from = 0, to = 0, next;
+	uint32_t tag;
+
+	do {
+		tag = fdt_next_tag(fdt, from, &next);
+		if (next < 0)
+			return;
+		if (tag != FDT_NOP) {
+			memmove(structure + to, structure + from, (size_t)(next - from));
+			to += next - from;
+		}
+		from = next;
+	} while (tag != FDT_END);
+	fdt_set_size_dt_struct(fdt, (uint32_t)to);
+}
+
 /* @from with room to grow by @room, its blocks in the order libfdt writes. */
 static int open_for_edit(struct kx_arena *a, const void *from, uint64_t room, void **ret,
 			 struct kx_err *err)
@@ -103,6 +126,7 @@ static int open_for_edit(struct kx_arena *a, const void *from, uint64_t room, vo
 		return kx_err_set(err, ENOMEM, "device tree: no memory for 0x%" PRIx64 " bytes", size);
 	memcpy(fdt, from, used);
 	fdt_set_totalsize(fdt, (uint32_t)used);
+	squeeze_nops(fdt);
 	r = fdt_open_into(fdt, fdt, (int)size);
 	if (r < 0)
 		return kx_arm64_dtb_err(err, r, "copy");

@@ -158,9 +158,10 @@ int kx_arm64_place_elf(struct kx_plan *p, const struct kx_elf *elf,
 	if (r < 0)
 		return r;
 	ret->entry = ret->image.start + (elf->entry - parts.low);
-	why = kx_arena_printf(p->arena, "lowest 2 MiB boundary with 0x%" PRIx64
+	why = kx_arena_printf(p->arena, "%s 2 MiB boundary with 0x%" PRIx64
 			      " bytes free, plus text_offset 0x%" PRIx64
 			      ", as far apart as the virtual addresses",
+			      ret->anywhere ? "highest" : "lowest",
 			      header.text_offset + size, header.text_offset);
 	if (!why)
 		return kx_err_set(err, ENOMEM, "out of memory");

@@ -179,19 +179,23 @@ static uint64_t power_of_two_up(uint64_t v)
 }
 
 /*
- * "must be placed on an 8-byte boundary and must not exceed 2 megabytes".  It is
- * mapped by 2 MiB blocks, and old kernels map only one: aligned to its own size,
- * rounded up to a power of two, it never crosses into a second.
+ * "must be placed on an 8-byte boundary and must not exceed 2 megabytes in size.
+ * Since the dtb will be mapped cacheable using blocks of up to 2 megabytes in
+ * size, it must not be placed within any 2M region which must be mapped with any
+ * specific attributes."  A block that is all free has no such neighbour.  Where
+ * there is none, at least only one block is touched: aligned to its own size,
+ * rounded up to a power of two, the tree never crosses into a second.
  */
 static int place_dtb(struct kx_plan *p, const struct arm64_kernel *k, struct kx_bytes dtb,
 		     uint64_t *ret, struct kx_err *err)
 {
 	struct kx_want want = {
 		.name = "dtb",
-		.size = dtb.len,
-		.align = power_of_two_up(dtb.len),
+		.size = MIB_2,
+		.align = MIB_2,
 		.top_down = k->anywhere,
 	};
+	struct kx_range r = { 0, 0 };
 
 	/*
 	 * "versions prior to v4.2 also require that the DTB be placed within
@@ -202,6 +206,14 @@ static int place_dtb(struct kx_plan *p, const struct arm64_kernel *k, struct kx_
 		want.min = k->base;
 		want.max = k->base + MIB_512;
 	}
+	if (kx_space_find(&p->space, &want, &r.start, NULL, NULL) == 0) {
+		r.end = r.start + kx_align_up(dtb.len, p->sources->page_size);
+		*ret = r.start;
+		return kx_plan_place_at(p, "dtb", r, dtb,
+					"at the start of a 2 MiB block that is all free", err);
+	}
+	want.size = dtb.len;
+	want.align = power_of_two_up(dtb.len);
 	return kx_plan_place(p, want, dtb, "inside one 2 MiB block", ret, err);
 }
 

@@ -27,8 +27,8 @@ struct arm64_kernel {
 };
 
 /*
- * Find room for text_offset + @size bytes at the lowest 2 MiB boundary.  Fills
- * all but ret->entry and takes the gap below the image out of p->space.
+ * Find room for text_offset + @size bytes at a 2 MiB boundary.  Fills all but
+ * ret->entry and takes the gap below the image out of p->space.
  * -EINVAL (big-endian), -ENOSPC, -ENOMEM.
  */
 KX_CHECKED int kx_arm64_find_base(struct kx_plan *p, const struct kx_arm64_image *header,

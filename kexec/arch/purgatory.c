@@ -22,6 +22,8 @@ int kx_plan_place_purgatory(struct kx_plan *p, uint64_t max, struct kx_err *err)
 	const struct purg_blob *blob = blob_find(p->arch->name);
 	struct kx_want want = {
 		.name = "purgatory",
+		/* Whatever this compiler made of it: plans do not depend on that. */
+		.size = PURG_IMAGE_MAX,
 		.align = PURG_IMAGE_ALIGN,
 		.max = max,
 	};

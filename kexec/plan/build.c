@@ -125,11 +125,20 @@ static int build_initrd(struct kx_plan *p, const struct kx_payload *payload, str
 	return 0;
 }
 
+/* What kexec_file_load takes; filled in every plan, for the fallback. */
 static void build_file(struct kx_plan *p, const struct kx_payload *payload)
 {
+	const struct kx_request *req = p->request;
+
 	p->file_kernel = payload->kernel;
 	/* An unwrapped file keeps its descriptor, and with it xattrs and IMA's view. */
-	p->file_use_fd = payload->layer_count == 0 && p->request->kernel.fd >= 0;
+	p->file_use_fd = payload->layer_count == 0 && req->kernel.fd >= 0;
+	if (!p->initrd.len)
+		p->file_flags |= KX_FILE_NO_INITRAMFS;
+	if (req->no_cma)
+		p->file_flags |= KX_FILE_NO_CMA;
+	if (req->x86.force_dtb)
+		p->file_flags |= KX_FILE_FORCE_DTB;
 }
 
 static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
@@ -192,13 +201,5 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 	if (rc < 0)
 		return rc;
 	build_file(ret, payload);
-	if (ret->call == KX_CALL_LOAD)
-		return build_load(ret, image, err);
-	if (!ret->initrd.len)
-		ret->file_flags |= KX_FILE_NO_INITRAMFS;
-	if (req->no_cma)
-		ret->file_flags |= KX_FILE_NO_CMA;
-	if (req->x86.force_dtb)
-		ret->file_flags |= KX_FILE_FORCE_DTB;
-	return 0;
+	return ret->call == KX_CALL_LOAD ? build_load(ret, image, err) : 0;
 }

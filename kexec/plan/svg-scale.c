@@ -149,8 +149,9 @@ static bool zoom_init(struct picture *pic)
 		return false;
 	for (size_t w = 0; w < pic->zoom.n; w++) {
 		struct svg_stretch *s = &pic->zoom.v[w];
-		/* Some of the neighbourhood, too, with round numbers. */
-		uint64_t round = round_below(kx_range_len(s->r) / 12);
+		/* Some of the neighbourhood, too, with round numbers; no other window's. */
+		uint64_t margin = kx_range_len(s->r) / 12;
+		uint64_t round = round_below(margin < WINDOW_GAP / 8 ? margin : WINDOW_GAP / 8);
 		unsigned int need = 0;
 
 		for (size_t i = 0; i < n; i++)

@@ -20,6 +20,7 @@ struct refusal {
 	const struct kx_plan *p;	/* NULL when unloading */
 	enum kx_call call;
 	bool crash;
+	const char *kmsg;
 };
 
 /*
@@ -73,6 +74,8 @@ static void why_eperm(const struct refusal *q, struct kx_err *why)
 			   q->crash ? "panic" : "reboot");
 	else if (q->s->lockdown != KX_LOCKDOWN_NONE)
 		why_lockdown(q, why);
+	else if (!strncmp(q->kmsg, "Lockdown:", 9))
+		say(why, "the kernel is locked down (its level is not known: securityfs is not mounted)");
 	else
 		say(why, "a security module forbids it, or CAP_SYS_BOOT is only held inside a container");
 }
@@ -301,7 +304,7 @@ static void find(const struct refusal *q, int code, struct kx_err *why)
 int kx_explain_load(const struct kx_plan *p, enum kx_call call, int code, const char *kmsg,
 		    struct kx_err *err)
 {
-	struct refusal q = { p->sources, p, call, p->request->crash };
+	struct refusal q = { p->sources, p, call, p->request->crash, kmsg };
 	struct kx_err why = { 0 };
 
 	find(&q, code, &why);
@@ -311,7 +314,7 @@ int kx_explain_load(const struct kx_plan *p, enum kx_call call, int code, const 
 int kx_explain_unload(const struct kx_sources *s, enum kx_call call, bool crash, int code,
 		      const char *kmsg, struct kx_err *err)
 {
-	struct refusal q = { s, NULL, call, crash };
+	struct refusal q = { s, NULL, call, crash, kmsg };
 	struct kx_err why = { 0 };
 
 	find(&q, code, &why);

@@ -7,18 +7,25 @@
 #include "x86_64.h"
 
 #define FOUR_GIB	0x100000000ULL
+#define FOUR_LEVEL_END	(1ULL << 47)	/* lower canonical half */
 
 static const char *check_64(const struct purg_param *p)
 {
-	/* Fetching from anywhere else is certain to fault. */
+	int found = 0;
+
 	for (uint32_t i = 0; i < p->region_count; i++) {
 		const struct purg_region *r = &p->region[i];
 
-		if ((r->flags & PURG_REGION_HANDOVER) && p->pc >= r->pa &&
-		    p->pc - r->pa < r->mem_len)
-			return NULL;
+		if (!(r->flags & PURG_REGION_HANDOVER))
+			continue;
+		/* Built with 5 levels, but handed over with the inner 4. */
+		if (p->paging == PURG_PAGING_4LEVEL && r->pa + r->mem_len > FOUR_LEVEL_END)
+			return "parameter block: region beyond 4-level paging";
+		if (p->pc >= r->pa && p->pc - r->pa < r->mem_len)
+			found = 1;
 	}
-	return "parameter block: entry point in no region that is handed over";
+	/* Fetching from anywhere else is certain to fault. */
+	return found ? NULL : "parameter block: entry point in no region that is handed over";
 }
 
 const char *purg_arch_check(const struct purg_param *p)

@@ -15,6 +15,7 @@
 
 #include "../unit/forge.h"
 #include "../unit/tree.h"
+#include "sources.h"
 
 #define PATH_LEN	4096
 #define KERNEL_HEAD	((size_t)8 << 10)
@@ -317,6 +318,77 @@ static void seed_texts(void)
 		  "00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n");
 }
 
+/* ---- machines ---------------------------------------------------------- */
+
+static void record(struct forge *f, const char *path, struct kx_bytes content)
+{
+	for (size_t i = 0; i < FUZZ_SOURCE_PATHS; i++)
+		if (path == fuzz_source_paths[i] ||
+		    (path && fuzz_source_paths[i] && !strcmp(path, fuzz_source_paths[i]))) {
+			forge_put(f, &(uint8_t){ (uint8_t)i }, 1);
+			forge_le16(f, (uint16_t)content.len);
+			forge_put(f, content.data, content.len);
+			return;
+		}
+	fprintf(stderr, "make-seeds: %s: not in sources.h\n", path ? path : "(null)");
+	exit(1);
+}
+
+static void record_common(struct forge *f)
+{
+	struct forge config = FORGE_NONE;
+
+	record(f, "proc/meminfo", text("MemTotal: 500000 kB\nMemAvailable: 400000 kB\n"));
+	record(f, "proc/cmdline", text("BOOT_IMAGE=/vmlinuz quiet console=ttyS0,115200\n"));
+	record(f, "proc/self/status", text("CapEff:\t000001ffffffffff\n"));
+	record(f, "sys/kernel/kexec_loaded", text("0\n"));
+	record(f, "sys/kernel/security/lockdown", text("[none] integrity confidentiality\n"));
+	record(f, "sys/devices/system/memory/block_size_bytes", text("8000000\n"));
+	record(f, "sys/devices/system/memory/memory5/phys_index", text("00000005\n"));
+	record(f, "sys/devices/system/memory/memory5/state", text("online\n"));
+	record(f, "sys/devices/system/memory/memory5/valid_zones", text("Movable\n"));
+	forge_gzip(&config, text("CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\n"));
+	record(f, "proc/config.gz", forge_bytes(&config));
+	forge_free(&config);
+}
+
+static void seed_machines(void)
+{
+	struct forge f = FORGE_NONE;
+	struct tree tree;
+
+	forge_put(&f, "\1", 1);
+	record_common(&f);
+	record(&f, "proc/iomem", text("40000000-5fffffff : System RAM\n"
+				      "  40210000-4251ffff : Kernel code\n"));
+	record(&f, "sys/firmware/fdt", tree_machine(&tree));
+	seed("sources", "arm64", &f);
+
+	forge_put(&f, "\0", 1);
+	record_common(&f);
+	record(&f, NULL, text("ttyS0,9600"));
+	record(&f, "proc/iomem", text("00100000-1fffffff : System RAM\n"
+				      "  01000000-02ffffff : Kernel code\n"));
+	record(&f, "sys/firmware/memmap/0/start", text("0x100000\n"));
+	record(&f, "sys/firmware/memmap/0/end", text("0x1fffffff\n"));
+	record(&f, "sys/firmware/memmap/0/type", text("System RAM\n"));
+	record(&f, "proc/cpuinfo", text("flags\t\t: fpu la57\n"));
+	record(&f, "sys/firmware/efi/systab", text("ACPI20=0x7fe014\nSMBIOS=0xf0000\n"));
+	record(&f, "sys/firmware/efi/fw_platform_size", text("64\n"));
+	record(&f, "sys/firmware/efi/fw_vendor", text("0x7f000000\n"));
+	record(&f, "sys/firmware/efi/runtime", text("0x7f001000\n"));
+	record(&f, "sys/firmware/efi/config_table", text("0x7f002000\n"));
+	record(&f, "sys/firmware/efi/runtime-map/0/type", text("0x5\n"));
+	record(&f, "sys/firmware/efi/runtime-map/0/phys_addr", text("0x7f000000\n"));
+	record(&f, "sys/firmware/efi/runtime-map/0/virt_addr", text("0xfffffffeff000000\n"));
+	record(&f, "sys/firmware/efi/runtime-map/0/num_pages", text("0x10\n"));
+	record(&f, "sys/firmware/efi/runtime-map/0/attribute", text("0x800000000000000f\n"));
+	record(&f, "sys/firmware/edd/int13_dev80/version", text("0x30\n"));
+	record(&f, "sys/firmware/edd/int13_dev80/mbr_signature", text("0x12345678\n"));
+	record(&f, "sys/class/tty/ttyS0/port", text("0x3f8\n"));
+	seed("sources", "x86", &f);
+}
+
 int main(int argc, char **argv)
 {
 	struct forge kernel = FORGE_NONE;
@@ -334,6 +406,7 @@ int main(int argc, char **argv)
 	seed_formats();
 	seed_firmware();
 	seed_texts();
+	seed_machines();
 	if (argc == 3)
 		seed_kernels(argv[2]);
 	return 0;

@@ -34,6 +34,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "dtb", fuzz_dtb },
 	{ "dtb-given", fuzz_dtb_given },
 	{ "boot-params", fuzz_boot_params },
+	{ "sources", fuzz_sources },
 	{ NULL, NULL },
 };
 

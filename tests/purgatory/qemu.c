@@ -409,13 +409,15 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	dir = argv[1];
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("1..%zu\n", count);
 	for (size_t i = 0; i < count; i++) {
 		struct test t = { scenes[i].name, run_scene };
 
 		if (argc > 2 && !strstr(scenes[i].name, argv[2]))
 			continue;
 		current = &scenes[i];
-		failures += test_main(&t, 1);
+		failures += test_run(&t, i + 1);
 	}
 	return failures != 0;
 }

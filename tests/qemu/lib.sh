@@ -44,7 +44,7 @@ build_helper() {
 
 	if [[ ! -x $out || $src -nt $out ]]; then
 		mkdir -p "${out%/*}"
-		"${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -o "$out.$$" "$src" ||
+		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$out.$$" "$src" ||
 			die "cannot compile $src"
 		publish "$out.$$" "$out"
 	fi

@@ -137,22 +137,22 @@ static void test_simple(void)
 	if (!layout(&b))
 		return;
 	CHECK_EQ_U64(b.plan.segment_count, 4);
-	at(&b, "kernel", GIB(1), GIB(1) + MIB(5));
-	at(&b, "initrd", 0x40500000, 0x40502000);
-	at(&b, "dtb", 0x40502000, 0x40503000);
-	purgatory_at(&b, 0x40510000);
+	at(&b, "kernel", 0x5fa00000, 0x5ff00000);
+	at(&b, "initrd", 0x5fffe000, 0x60000000);
+	at(&b, "dtb", 0x5f800000, 0x5f801000);
+	purgatory_at(&b, 0x40000000);
 	CHECK_EQ_U64(b.plan.param.entry_kind, PURG_ENTRY_ARM64);
-	CHECK_EQ_U64(b.plan.param.pc, GIB(1));
-	CHECK_EQ_U64(b.plan.param.reg[0], 0x40502000);
+	CHECK_EQ_U64(b.plan.param.pc, 0x5fa00000);
+	CHECK_EQ_U64(b.plan.param.reg[0], 0x5f800000);
 	CHECK_EQ_U64(b.plan.param.reg[1], 0);
 	CHECK_EQ_U64(b.plan.param.psci, PURG_PSCI_HVC);
 	CHECK_STR(b.plan.segment[0].why,
-		  "lowest 2 MiB boundary with 0x500000 bytes free, plus text_offset 0x0");
+		  "highest 2 MiB boundary with 0x500000 bytes free, plus text_offset 0x0");
 	/* the tree says where the initrd is */
 	dtb = kx_plan_segment(&b.plan, "dtb");
 	CHECK_EQ_U64(dtb->buf.len, fdt_totalsize(dtb->buf.data));
 	CHECK_EQ_U64(fdt64_ld(fdt_getprop(dtb->buf.data, fdt_path_offset(dtb->buf.data, "/chosen"),
-					  "linux,initrd-end", NULL)), 0x40500000 + 5000);
+					  "linux,initrd-end", NULL)), 0x5fffe000 + 5000);
 	bed_deinit(&b);
 }
 
@@ -169,10 +169,10 @@ static void test_small_machine(void)
 	bed_initrd(&b, MIB(60) + 123);
 	if (!layout(&b))
 		return;
-	at(&b, "kernel", 0x42200000, 0x44630000);
-	at(&b, "initrd", 0x44630000, 0x48231000);
-	at(&b, "dtb", 0x40010000, 0x40011000);
-	purgatory_at(&b, 0x40020000);
+	at(&b, "kernel", 0x59a00000, 0x5be30000);
+	at(&b, "initrd", 0x55dff000, 0x59a00000);
+	at(&b, "dtb", 0x55a00000, 0x55a01000);
+	purgatory_at(&b, 0x40010000);
 	bed_deinit(&b);
 }
 
@@ -189,7 +189,7 @@ static void test_text_offset(void)
 	CHECK_EQ_U64(b.plan.param.pc, 0x40280000);
 	/* without flag bit 3 nothing for the kernel goes below its base */
 	at(&b, "initrd", 0x40480000, 0x40481000);
-	at(&b, "dtb", 0x40481000, 0x40482000);
+	at(&b, "dtb", 0x40600000, 0x40601000);
 	purgatory_at(&b, 0x40010000);
 	bed_deinit(&b);
 }
@@ -205,65 +205,82 @@ static void test_big_pages(void)
 	ram(&b, GIB(1), GIB(1) + MIB(64));
 	if (!layout(&b))
 		return;
-	at(&b, "kernel", 0x40080000, 0x400c0000);
+	at(&b, "kernel", 0x43e80000, 0x43ec0000);
 	s = kx_plan_segment(&b.plan, "kernel");
 	CHECK_EQ_U64(s->buf.len, 0x21000);
-	CHECK_EQ_U64(b.plan.param.pc, 0x40081000);
-	at(&b, "dtb", 0x400c0000, 0x400d0000);
+	CHECK_EQ_U64(b.plan.param.pc, 0x43e81000);
+	at(&b, "dtb", 0x43c00000, 0x43c10000);
 	CHECK(noted(&b, "kernel: uses pages of 0x1000, the running one 0x10000: the CPU must support both"));
 	bed_deinit(&b);
 }
 
-/* The next hole is more than 32 GiB away: no window covers both. */
-static void test_window(void)
+/* 32 GiB, 1 GiB aligned, that cover the kernel's last byte: none reaches down to 5 GiB. */
+static void test_window_below(void)
 {
 	struct bed b;
 
 	bed_init(&b, ANYWHERE | PAGES_4K, 0, MIB(1), MIB(2));
-	ram(&b, GIB(2), GIB(2) + MIB(8));
-	ram(&b, GIB(34), GIB(36));
+	ram(&b, GIB(5) - MIB(1), GIB(5) + MIB(15));
+	ram(&b, GIB(36), GIB(36) + MIB(8));
 	bed_initrd(&b, MIB(16));
 	layout_fails(&b, ENOSPC,
-		     "initrd: expected a hole of 0x1000000 bytes aligned to 0x1000 in [0x0, 0x880000000), the largest has 0x600000");
+		     "initrd: expected a hole of 0x1000000 bytes aligned to 0x1000 in [0x140000000, 0x1100000000), the largest has 0xf00000");
 	bed_deinit(&b);
 
-	/* one GiB lower is just inside */
+	/* 1 MiB higher is inside */
 	bed_init(&b, ANYWHERE | PAGES_4K, 0, MIB(1), MIB(2));
-	ram(&b, GIB(2), GIB(2) + MIB(8));
-	ram(&b, GIB(33), GIB(35));
+	ram(&b, GIB(5), GIB(5) + MIB(16));
+	ram(&b, GIB(36), GIB(36) + MIB(8));
 	bed_initrd(&b, MIB(16));
-	if (layout(&b))
-		at(&b, "initrd", GIB(33), GIB(33) + MIB(16));
-	bed_deinit(&b);
-
-	/* below the kernel counts the same: [1 GiB, 33 GiB) does not reach the image's end */
-	bed_init(&b, ANYWHERE | PAGES_4K, 0, MIB(1), MIB(20));
-	ram(&b, GIB(1), GIB(1) + MIB(17));
-	ram(&b, GIB(33) - MIB(2), GIB(33) + MIB(20));
-	bed_initrd(&b, MIB(16));
-	layout_fails(&b, ENOSPC,
-		     "initrd: expected a hole of 0x1000000 bytes aligned to 0x1000 in [0x80000000, 0x1000000000), the largest has 0x200000");
+	if (layout(&b)) {
+		at(&b, "kernel", GIB(36) + MIB(6), GIB(36) + MIB(8));
+		at(&b, "initrd", GIB(5), GIB(5) + MIB(16));
+	}
 	bed_deinit(&b);
 }
 
-/* At most one 2 MiB block is touched, whatever the size. */
+/* The same upwards, with a kernel that only fits low. */
+static void test_window_above(void)
+{
+	struct bed b;
+
+	bed_init(&b, ANYWHERE | PAGES_4K, 0, MIB(1), MIB(20));
+	ram(&b, GIB(2), GIB(2) + MIB(20));
+	ram(&b, GIB(34) - MIB(1), GIB(34) + MIB(15));
+	bed_initrd(&b, MIB(16));
+	layout_fails(&b, ENOSPC,
+		     "initrd: expected a hole of 0x1000000 bytes aligned to 0x1000 in [0x0, 0x880000000), the largest has 0x100000");
+	bed_deinit(&b);
+
+	bed_init(&b, ANYWHERE | PAGES_4K, 0, MIB(1), MIB(20));
+	ram(&b, GIB(2), GIB(2) + MIB(20));
+	ram(&b, GIB(34) - MIB(17), GIB(34) + MIB(2));
+	bed_initrd(&b, MIB(16));
+	if (layout(&b))
+		at(&b, "initrd", GIB(34) - MIB(16), GIB(34));
+	bed_deinit(&b);
+}
+
+/* A block of its own where there is one; else at most one is touched. */
 static void test_dtb_block(void)
 {
-	static uint8_t junk[0x180000];
-	struct kx_segment *s;
+	static uint8_t junk[0x18000];
 	struct bed b;
 	uint8_t *big;
 
-	bed_init(&b, ANYWHERE, 0, MIB(1), MIB(1) + 0x1000);
-	ram(&b, GIB(1), GIB(1) + MIB(64));
-	big = kx_arena_alloc(&b.arena, MIB(2));
-	CHECK(fdt_open_into(b.running.fdt, big, (int)MIB(2)) == 0);
+	bed_init(&b, ANYWHERE, 0, MIB(1), MIB(1));
+	ram(&b, GIB(1), GIB(1) + MIB(4));
+	taken(&b, GIB(1) + MIB(3) + 0xf0000, GIB(1) + MIB(4), "reserved");
+	taken(&b, GIB(1) + MIB(1) + 0xd0000, GIB(1) + MIB(1) + 0xd1000, "reserved");
+	big = kx_arena_alloc(&b.arena, MIB(1));
+	CHECK(fdt_open_into(b.running.fdt, big, (int)MIB(1)) == 0);
 	CHECK(fdt_setprop(big, 0, "junk", junk, sizeof(junk)) == 0);
-	b.src.arm64.fdt = (struct kx_bytes){ big, MIB(2) };
+	b.src.arm64.fdt = (struct kx_bytes){ big, MIB(1) };
 	if (layout(&b)) {
-		s = kx_plan_segment(&b.plan, "dtb");
-		CHECK_EQ_U64(s->range.start, 0x40200000);
-		CHECK_EQ_U64(s->range.start / MIB(2), (s->range.end - 1) / MIB(2));
+		at(&b, "kernel", 0x40200000, 0x40300000);
+		/* not 0x403d7000, which is nearer to the top but not aligned */
+		at(&b, "dtb", 0x403c0000, 0x403d9000);
+		CHECK_STR(kx_plan_segment(&b.plan, "dtb")->why, "inside one 2 MiB block");
 	}
 	bed_deinit(&b);
 }
@@ -347,11 +364,11 @@ static void test_elf(void)
 	elf_init(&b, load, 3);
 	b.image.elf.entry = VA + 0x40;
 	if (layout(&b)) {
-		at(&b, "kernel", 0x40000000, 0x40020000);
-		at(&b, "kernel-2", 0x40020000, 0x40100000);
+		at(&b, "kernel", 0x43e00000, 0x43e20000);
+		at(&b, "kernel-2", 0x43e20000, 0x43f00000);
 		CHECK(kx_plan_segment(&b.plan, "kernel")->buf.data == text);
 		CHECK(kx_plan_segment(&b.plan, "kernel-2")->buf.data == data);
-		CHECK_EQ_U64(b.plan.param.pc, 0x40000040);
+		CHECK_EQ_U64(b.plan.param.pc, 0x43e00040);
 	}
 	bed_deinit(&b);
 }
@@ -370,7 +387,7 @@ static void test_elf_joined(void)
 	memset(data, 0x22, sizeof(data));
 	elf_init(&b, load, 2);
 	if (layout(&b)) {
-		at(&b, "kernel", 0x40000000, 0x40100000);
+		at(&b, "kernel", 0x43e00000, 0x43f00000);
 		s = kx_plan_segment(&b.plan, "kernel");
 		CHECK_EQ_U64(s->buf.len, 0x14c00);
 		CHECK_EQ_U64(s->buf.data[0x117ff], 0x11);
@@ -460,7 +477,8 @@ TEST_MAIN({ "Image with initrd", test_simple },
 	  { "512 MiB with reservations", test_small_machine },
 	  { "text_offset", test_text_offset },
 	  { "64 KiB pages", test_big_pages },
-	  { "32 GiB window", test_window },
+	  { "32 GiB window, initrd below", test_window_below },
+	  { "32 GiB window, initrd above", test_window_above },
 	  { "dtb inside one 2 MiB block", test_dtb_block },
 	  { "what is refused", test_refused },
 	  { "header without size", test_old_header },

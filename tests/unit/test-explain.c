@@ -253,6 +253,12 @@ static void test_kmsg(void)
 	CHECK(kx_explain_load(&f.plan, KX_CALL_LOAD, EIO, "kexec: odd", &f.err) == -EIO);
 	CHECK_STR(f.err.text, "kexec_load refused: Input/output error; the kernel says: 'kexec: odd'");
 	CHECK(kx_explain_load(&f.plan, KX_CALL_LOAD, EIO, "", NULL) == -EIO);
+	/* Lockdown that only the log shows. */
+	CHECK(kx_explain_load(&f.plan, KX_CALL_LOAD, EPERM, "Lockdown: kexec: kexec of unsigned"
+			      " images is restricted", &f.err) == -EPERM);
+	CHECK_STR(f.err.text, "kexec_load refused: Operation not permitted (EPERM): the kernel is"
+		  " locked down (its level is not known: securityfs is not mounted); the kernel"
+		  " says: 'Lockdown: kexec: kexec of unsigned images is restricted'");
 }
 
 static void test_unload(void)

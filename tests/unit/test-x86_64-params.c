@@ -79,7 +79,7 @@ static void test_e820(void)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		CHECK_EQ_U64(entry_type(bp + 0x2d0, 6 + i), types[i].e820);
 	/* (512 MiB - 128 KiB - 1 MiB) in KiB; the 16-bit field stops at 63 MiB. */
-	CHECK_EQ_U64(le(bp + 0x1e0, 4), 522112);
+	CHECK_EQ_U64(le(bp + 0x1e0, 4), 523136);
 	CHECK_EQ_U64(le(bp + 0x002, 2), 0xfc00);
 	CHECK(!bed_node(&b, 1, &len));
 	bed_deinit(&b);

@@ -42,7 +42,8 @@ static inline int test_u64(uint64_t a, uint64_t b, const char *file, int line, c
 	return test_report(a == b, file, line, what);
 }
 
-static inline int test_str(const char *a, const char *b, const char *file, int line, const char *what)
+static inline int test_str(const char *a, const char *b, const char *file, int line,
+			   const char *what)
 {
 	int same = a && b ? !strcmp(a, b) : a == b;
 
@@ -58,20 +59,25 @@ static inline int test_str(const char *a, const char *b, const char *file, int l
 #define CHECK_MEM(a, b, len)	test_report(!memcmp((a), (b), (len)), __FILE__, __LINE__, #a " == " #b)
 #define TEST_SKIP(why)		do { test_skipped = (why); return; } while (0)
 
+/* Runs one test and prints its line; gives 1 if it failed. */
+static inline int test_run(const struct test *t, size_t number)
+{
+	test_failed = 0;
+	test_skipped = NULL;
+	t->run();
+	printf("%sok %zu - %s%s%s\n", test_failed ? "not " : "", number, t->name,
+	       test_skipped ? " # SKIP " : "", test_skipped ? test_skipped : "");
+	return test_failed;
+}
+
 static inline int test_main(const struct test *t, size_t count)
 {
 	int failures = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("1..%zu\n", count);
-	for (size_t i = 0; i < count; i++) {
-		test_failed = 0;
-		test_skipped = NULL;
-		t[i].run();
-		printf("%sok %zu - %s%s%s\n", test_failed ? "not " : "", i + 1, t[i].name,
-		       test_skipped ? " # SKIP " : "", test_skipped ? test_skipped : "");
-		failures += test_failed;
-	}
+	for (size_t i = 0; i < count; i++)
+		failures += test_run(&t[i], i + 1);
 	return failures != 0;
 }
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Fuzz target of everything that kexec reads below /proc and /sys: a captured
+ * machine (--sysroot) whose files are the input's, and the plan for it.
+ *
+ * Input: a byte that chooses the architecture, then records of an index into
+ * fuzz_source_paths[], a length (16 bits, little-endian) and that many bytes; the last
+ * record may be shorter.  make-seeds.c writes them.
+ */
+#include <string.h>
+
+#include "../unit/forge.h"
+#include "../unit/sysroot.h"
+#include "kx/plan.h"
+#include "kx/sys.h"
+#include "sources.h"
+#include "targets.h"
+
+/* Small, because every one is a file that is made and removed. */
+#define RECORDS_MAX	32
+
+/* Write the files; *ret_serial is --serial's argument or NULL. */
+static void make_root(const struct sysroot *root, struct kx_bytes in, struct kx_arena *a,
+		      const char **ret_serial)
+{
+	struct kx_rd rd = kx_rd_make(in, KX_LE);
+
+	sysroot_text(root, "kx/uname", kx_rd_u8(&rd) & 1 ? "Linux 6.1.0 aarch64 4096\n" :
+							   "Linux 6.1.0 x86_64 4096\n");
+	for (int i = 0; i < RECORDS_MAX && rd.off < in.len; i++) {
+		const char *path = fuzz_source_paths[kx_rd_u8(&rd) % FUZZ_SOURCE_PATHS];
+		size_t len = kx_rd_u16(&rd);
+		struct kx_bytes b;
+
+		if (rd.bad)
+			break;
+		b = kx_rd_bytes(&rd, len > in.len - rd.off ? in.len - rd.off : len);
+		if (path)
+			sysroot_put(root, path, b.data, b.len);
+		else
+			*ret_serial = fuzz_text(a, b);
+	}
+}
+
+/* The facts are sound enough to plan with, or that says why not. */
+static void plan(const struct kx_sources *src, struct kx_arena *a)
+{
+	struct kx_err err = { .code = 0 };
+	struct forge kernel = FORGE_NONE;
+	struct kx_request req;
+	struct kx_plan p;
+
+	memset(&req, 0, sizeof(req));
+	if (src->machine == KX_MACHINE_ARM64)
+		forge_arm64_image(&kernel, 1024);
+	else
+		forge_bzimage(&kernel, 1024);
+	req.kernel = (struct kx_input){ "kernel", fuzz_copy(a, forge_bytes(&kernel)), -1 };
+	forge_free(&kernel);
+	req.reuse_cmdline = true;
+	req.call = KX_CALL_LOAD;
+	req.mem_max = UINT64_MAX;
+	fuzz_check(kx_plan_build(&req, src, a, &p, &err), &err);
+}
+
+void fuzz_sources(struct kx_bytes in)
+{
+	struct kx_console_wish wish = { .serial = NULL };
+	struct kx_err err = { .code = 0 };
+	struct kx_sources src;
+	struct sysroot root;
+	struct kx_arena a;
+	int rc;
+
+	kx_arena_init(&a);
+	sysroot_make(&root);
+	make_root(&root, in, &a, &wish.serial);
+	rc = kx_sources_read(root.dir, &wish, &a, &src, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0)
+		plan(&src, &a);
+	sysroot_remove(&root);
+	kx_arena_deinit(&a);
+}
