@@ -148,7 +148,7 @@ extern const struct kx_container *const kx_containers[];
  * Take wrappers off @file until none is recognised, at most KX_PEEL_MAX deep.
  * With no wrapper ret->kernel is @file.  Packed inputs that live in @a and are
  * no longer needed are released.  -ENOEXEC (malformed, too deep, too large),
- * -ENOMEM, -EOPNOTSUPP (a codec this build lacks).
+ * -ENOMEM, -EOPNOTSUPP (a codec this build lacks), -EBADMSG (uImage checksum).
  */
 KX_CHECKED int kx_container_peel(struct kx_bytes file, struct kx_arena *a,
 				 struct kx_payload *ret, struct kx_err *err);

@@ -3,7 +3,7 @@
  * A boot as data: what was asked (kx_request) and what will be done (kx_plan).
  *
  *   argv -> request -> sources + files -> containers peeled -> image
- *        -> arch->layout() -> plan -> seal -> check -> print or commit
+ *        -> arch->layout() -> plan -> check -> seal -> print or commit
  *
  * Nothing is decided after the plan is built.  The plan borrows all bytes from
  * one arena.
@@ -170,7 +170,7 @@ KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
 
 /*
  * Request + facts + image -> plan: chooses the call, joins command line and
- * initrds, runs arch->layout(), seals and checks.  Everything is borrowed from
+ * initrds, runs arch->layout(), checks and seals.   Everything is borrowed from
  * @a.  Errors as below.
  */
 KX_CHECKED int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,

@@ -7,9 +7,10 @@
  *    looks in them for the SEV-SNP blob (snp_init(), on CPUs that know SEV).
  *    Missing, the machine resets; Linux 5760929f6545 "x86/kexec: Add EFI config
  *    table identity mapping for kexec kernel" (6.12) is the kernel's own fix.
- *  - ACPI tables: 5.0 to 5.9 look for hot-pluggable memory in the SRAT before
- *    they choose an address (6bbeb276b71f "x86/kexec: Build identity mapping
- *    for EFI systab and ACPI tables", 5.4).  Later ones fault them in.
+ *  - ACPI tables: from 5.0 on the decompressor parses them to find hot-pluggable
+ *    memory, and has no page fault handler before 5.10 (6bbeb276b71f "x86/kexec:
+ *    Add the EFI system tables and ACPI tables to the ident map", 5.2).  On some
+ *    machines they lie in what E820 calls non-volatile storage.
  *
  * Called by x86_64-boot-params.c.
  */
@@ -43,6 +44,6 @@ void kx_x86_add_windows(struct kx_plan *p, bool efi)
 		add_efi_table(p, "EFI config", p->sources->x86.config_table.value);
 	}
 	for (size_t i = 0; i < map->n; i++)
-		if (map->v[i].type == KX_MEM_ACPI)
+		if (map->v[i].type == KX_MEM_ACPI || map->v[i].type == KX_MEM_NVS)
 			add(p, "ACPI tables", map->v[i].r);
 }

@@ -24,9 +24,10 @@
  * page tables", 6.13, in 6.12.y), and PAGE_MASK does not mask it.  The load from
  * the non-canonical address is a #GP with no handler, and the CPU resets.  Fixed
  * by eb2266312507 "x86/boot: Fix page table access in 5-level to 4-level paging
- * transition" (6.18, in 6.1.y), which 5.10.223 has not.  Seen in QEMU: from our
- * own page tables 5.10 goes from 5 to 4 levels by itself; with bit 58 set in
- * their top-level entry, and nothing else changed, it resets the same way.
+ * transition" (6.19, and stable from 6.1.y on), which 5.10.223 has not.
+ * Seen in QEMU: from our own page tables 5.10 goes from 5 to 4 levels by itself;
+ * with bit 58 set in their top-level entry, and nothing else changed, it resets
+ * the same way.
  *
  * So a kernel that is going to use 4 levels is entered with 4: purgatory clears
  * LA57 itself (PURG_PAGING_4LEVEL), and the switch in the decompressor never

@@ -77,8 +77,6 @@ static int stream_error(lzma_stream *s, lzma_ret rc, size_t start, size_t end,
 	case LZMA_UNSUPPORTED_CHECK:
 		return kx_err_set(err, EOPNOTSUPP, "stream at 0x%zx: a check that liblzma does not support",
 				  start);
-	case LZMA_FORMAT_ERROR:
-		return kx_err_set(err, ENOEXEC, "stream at 0x%zx: header not valid", start);
 	default:
 		return kx_err_set(err, ENOEXEC, "stream at 0x%zx: packed data is damaged", start);
 	}

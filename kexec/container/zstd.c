@@ -93,13 +93,10 @@ static int measure(struct kx_bytes in, size_t off, unsigned int number, struct f
 	}
 	if (checksum)
 		kx_rd_skip(&rd, 4);
-	if (rd.bad)
+	if (rd.bad || !kx_bytes_sub(in, off, rd.off - off, &ret->bytes))
 		return kx_err_set(err, ENOEXEC,
 				  "frame %u at 0x%zx: expected its end, the data ends at 0x%zx",
 				  number, off, in.len);
-	if (!kx_bytes_sub(in, off, rd.off - off, &ret->bytes))
-		return kx_err_set(err, ENOEXEC, "frame %u at 0x%zx: not inside the data", number,
-				  off);
 	ret->most = most;
 	return 0;
 }

@@ -156,10 +156,11 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 		p->entry = p->request->entry;
 		kx_plan_note(p, "--entry bypasses purgatory: nothing is verified");
 	}
-	rc = kx_plan_seal(p, err);
+	/* Hashing takes longest, and needs nothing that the checks refuse. */
+	rc = kx_plan_check(p, err);
 	if (rc < 0)
 		return rc;
-	return kx_plan_check(p, err);
+	return kx_plan_seal(p, err);
 }
 
 int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,

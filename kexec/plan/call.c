@@ -89,7 +89,7 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 		p->call = KX_CALL_FILE;
 		p->call_why = kx_arena_printf(p->arena, "%s needs kexec_file_load", file_opt);
 		p->fallback_why_not = p->call_why;
-	} else if (src->lockdown != KX_LOCKDOWN_NONE) {
+	} else if (src->lockdown != KX_LOCKDOWN_NONE && src->config_kexec_file != 0) {
 		p->call = KX_CALL_FILE;
 		p->call_why = "the kernel is locked down, which forbids kexec_load";
 		p->fallback_why_not = p->call_why;

@@ -47,7 +47,8 @@ static void why_lockdown(const struct refusal *q, struct kx_err *why)
 								      "confidentiality";
 
 	if (q->call == KX_CALL_FILE)
-		kx_err_set(why, EPERM, "kernel lockdown is '%s': only a signed kernel is taken",
+		kx_err_set(why, EPERM,
+			   "kernel lockdown is '%s': only a kernel signed with a key that the running one trusts is taken",
 			   level);
 	else if (q->s->config_kexec_file == 0)
 		kx_err_set(why, EPERM,
@@ -82,18 +83,22 @@ static void why_eperm(const struct refusal *q, struct kx_err *why)
 
 static void why_enosys(const struct refusal *q, struct kx_err *why)
 {
-	int config = q->call == KX_CALL_FILE ? q->s->config_kexec_file : q->s->config_kexec;
-	const char *name = q->call == KX_CALL_FILE ? "CONFIG_KEXEC_FILE" : "CONFIG_KEXEC";
+	bool file = q->call == KX_CALL_FILE;
+	int config = file ? q->s->config_kexec_file : q->s->config_kexec;
+	const char *name = file ? "CONFIG_KEXEC_FILE" : "CONFIG_KEXEC";
+	/* What it would have to be loaded with instead. */
+	const char *locked = file && q->s->lockdown != KX_LOCKDOWN_NONE ?
+			     ", and its lockdown forbids kexec_load" : "";
 
 	if (config == 0)
-		kx_err_set(why, ENOSYS, "this kernel is built without %s", name);
+		kx_err_set(why, ENOSYS, "this kernel is built without %s%s", name, locked);
 	else if (config > 0)
 		kx_err_set(why, ENOSYS, "this kernel has %s, so a seccomp filter hides the call",
 			   name);
 	else
 		kx_err_set(why, ENOSYS,
-			   "this kernel is built without %s, or a seccomp filter hides the call",
-			   name);
+			   "this kernel is built without %s, or a seccomp filter hides the call%s",
+			   name, locked);
 }
 
 static void why_ebusy(const struct refusal *q, struct kx_err *why)

@@ -4,8 +4,8 @@
  * machine (--sysroot) whose files are the input's, and the plan for it.
  *
  * Input: a byte that chooses the architecture, then records of an index into
- * fuzz_source_paths[], a length (16 bits, little-endian) and that many bytes; the last
- * record may be shorter.  make-seeds.c writes them.
+ * fuzz_source_paths[], a length (16 bits, little-endian) and that many bytes;
+ * the last record may be shorter.  make-seeds.c writes them.
  */
 #include <string.h>
 

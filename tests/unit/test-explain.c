@@ -81,7 +81,7 @@ static void test_eperm(void)
 	expect(&f, KX_CALL_LOAD, EPERM, "kexec_load refused: Operation not permitted (EPERM):"
 	       " kernel lockdown is 'integrity', which forbids kexec_load (use -s with a signed kernel)");
 	expect(&f, KX_CALL_FILE, EPERM, "kexec_file_load refused: Operation not permitted (EPERM):"
-	       " kernel lockdown is 'integrity': only a signed kernel is taken");
+	       " kernel lockdown is 'integrity': only a kernel signed with a key that the running one trusts is taken");
 	f.sources.lockdown = KX_LOCKDOWN_CONFIDENTIALITY;
 	f.sources.config_kexec_file = 0;
 	expect(&f, KX_CALL_LOAD, EPERM, "kexec_load refused: Operation not permitted (EPERM):"
