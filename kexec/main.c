@@ -141,8 +141,6 @@ static int machine_init(struct kexec *k)
 	for (size_t i = 0; (name = options_foreign(&k->o, k->src.machine, i)); i++)
 		kexec_warn("unrecognized option '--%s' on %s: ignored", name,
 			   kx_machine_name(k->src.machine));
-	if (k->src.machine != KX_MACHINE_ARM64)
-		k->o.req.dtb.path = NULL;
 
 	name = options_later(&k->o, k->src.machine);
 	if (name)

@@ -197,6 +197,9 @@ static int load(struct kexec *k)
 		return STATUS_FAILED;
 	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0)
 		return STATUS_FAILED;
+	if (plan.ignored)
+		kexec_warn("%s is ignored with -s: kexec_file_load decides that itself",
+			   plan.ignored);
 	if (k->o.plan)
 		return plan_show(k, &plan) < 0 ? STATUS_FAILED : STATUS_OK;
 	/* A full or closed standard error is no reason not to load. */

@@ -118,6 +118,8 @@ struct kx_plan {
 
 	enum kx_call call;
 	const char *call_why;
+	/* An option that the call chosen cannot honour and that is passed over; NULL. */
+	const char *ignored;
 	/* In auto mode: may the other call be tried when this one is refused? */
 	bool fallback_allowed;
 	const char *fallback_why_not;

@@ -42,6 +42,7 @@
 #include <string.h>
 
 #include "kx/cmdline.h"
+#include "kx/fdt.h"
 #include "x86_64.h"
 
 const char *kx_x86_64_file_refuses(const struct kx_image *image, const struct kx_sources *src)
@@ -126,6 +127,24 @@ static int check_options(struct kx_plan *p, enum kx_format_id format, struct kx_
 	return 0;
 }
 
+/* It goes into setup_data as it is; a broken one would stop the next kernel early. */
+static int check_dtb(struct kx_plan *p, struct kx_err *err)
+{
+	const struct kx_input *dtb = &p->request->dtb;
+	const void *fdt;
+	int rc;
+
+	if (!dtb->path)
+		return 0;
+	rc = kx_fdt_open(dtb->bytes, p->arena, &fdt, err);
+	if (rc < 0) {
+		kx_err_wrap(err, "%s", dtb->path);
+		return rc;
+	}
+	kx_plan_note(p, "--dtb goes into setup_data; only x86 kernels with CONFIG_OF look at it");
+	return 0;
+}
+
 static void set_paging(struct kx_plan *p, const struct x86_kernel *k)
 {
 	bool no5lvl = k->wants_params && kx_cmdline_get(p->cmdline, "no5lvl", NULL);
@@ -162,6 +181,8 @@ int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_
 	int rc;
 
 	rc = check_options(p, image->format->id, err);
+	if (rc == 0)
+		rc = check_dtb(p, err);
 	if (rc == 0)
 		rc = place_kernel(p, image, &k, err);
 	/* Only an ELF kernel that says so goes there. */

@@ -143,6 +143,7 @@ static void build_file(struct kx_plan *p, const struct kx_payload *payload)
 
 static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
+	const struct kx_request *req = p->request;
 	int rc;
 
 	p->flags = p->arch->kexec_arch;
@@ -150,10 +151,13 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	if (rc < 0)
 		return rc;
 	rc = p->arch->layout(p, image, err);
+	if (rc == -ENOSPC && (req->mem_min || req->mem_max != UINT64_MAX))
+		kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
+			    req->mem_min, req->mem_max);
 	if (rc < 0)
 		return rc;
-	if (p->request->has_entry) {
-		p->entry = p->request->entry;
+	if (req->has_entry) {
+		p->entry = req->entry;
 		kx_plan_note(p, "--entry bypasses purgatory: nothing is verified");
 	}
 	/* Hashing takes longest, and needs nothing that the checks refuse. */

@@ -11,7 +11,10 @@
 #include "call.h"
 #include "kx/arch.h"
 
-/* Options that only one of the two calls can honour; NULL if none is given. */
+/*
+ * Options that only one of the two calls can honour; NULL if none is given.
+ * kexec_file_load does something else without those of needs_load(), ...
+ */
 static const char *needs_load(const struct kx_request *req)
 {
 	if (req->has_entry)
@@ -20,6 +23,19 @@ static const char *needs_load(const struct kx_request *req)
 		return "--entry-32bit";
 	if (req->x86.real_mode)
 		return "--real-mode";
+	return NULL;
+}
+
+/*
+ * ... and decides for itself what these would say.  Boot menus pass --dtb to
+ * every load (petitboot with -s), so with -s they are ignored, and said to be.
+ */
+static const char *wants_load(const struct kx_request *req)
+{
+	const char *opt = needs_load(req);
+
+	if (opt)
+		return opt;
 	if (req->mem_min)
 		return "--mem-min";
 	if (req->mem_max != UINT64_MAX)
@@ -58,6 +74,7 @@ static int choose_given(struct kx_plan *p, const char *refusal, struct kx_err *e
 	if (opt)
 		return kx_err_set(err, EINVAL,
 				  "%s works with kexec_load only, and -s asks for kexec_file_load", opt);
+	p->ignored = wants_load(req);
 	if (refusal)
 		return kx_err_set(err, EOPNOTSUPP, "-s cannot load this file: %s (use -c)", refusal);
 	return 0;
@@ -68,7 +85,7 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 	const struct kx_request *req = p->request;
 	const struct kx_sources *src = p->sources;
 	const char *refusal = p->arch->file_refuses(image, src);
-	const char *load_opt = needs_load(req), *file_opt = needs_file(req);
+	const char *load_opt = wants_load(req), *file_opt = needs_file(req);
 
 	p->call = req->call;
 	if (req->call != KX_CALL_AUTO)

@@ -57,7 +57,6 @@ static int segment_append(struct kx_plan *p, const char *name, struct kx_range r
 int kx_plan_place(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
 		  const char *why, uint64_t *ret_pa, struct kx_err *err)
 {
-	const struct kx_request *req = p->request;
 	uint64_t page = p->sources->page_size;
 	struct kx_range r;
 	bool removable;
@@ -74,12 +73,8 @@ int kx_plan_place(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
 	if (want.align < page)
 		want.align = page;
 	rc = kx_space_find(&p->space, &want, &pa, &removable, err);
-	if (rc < 0) {
-		if (req->mem_min || req->mem_max != UINT64_MAX)
-			kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
-				    req->mem_min, req->mem_max);
+	if (rc < 0)
 		return rc;
-	}
 	if (!kx_range_make(pa, want.size, &r))
 		return kx_err_set(err, ENOSPC, "%s: 0x%" PRIx64 " + 0x%" PRIx64 " wraps",
 				  want.name, pa, want.size);

@@ -345,10 +345,15 @@ static void test_call(void)
 	b.req.no_cma = false;
 	expect_call(&b, KX_CALL_LOAD, "--dtb needs kexec_load");
 	b.req.call = KX_CALL_FILE;
-	expect_no_call(&b, EINVAL,
-		       "--dtb works with kexec_load only, and -s asks for kexec_file_load");
+	expect_call(&b, KX_CALL_FILE, "-s was given");
+	CHECK_STR(b.plan.ignored, "--dtb");
 	b.req.dtb.path = NULL;
 	expect_call(&b, KX_CALL_FILE, "-s was given");
+	CHECK(!b.plan.ignored);
+	b.req.x86.entry_32bit = true;
+	expect_no_call(&b, EINVAL, "--entry-32bit works with kexec_load only, and -s asks for "
+		       "kexec_file_load");
+	b.req.x86.entry_32bit = false;
 	b.plan.arch = &arch_refusing;
 	expect_no_call(&b, EOPNOTSUPP,
 		       "-s cannot load this file: it only takes bzImages (use -c)");
