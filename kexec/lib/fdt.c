@@ -40,21 +40,24 @@ static bool header_read(struct kx_bytes b, struct header *h)
 	return !rd.bad;
 }
 
-/* The reserve map has no size: it ends with an entry of two zeros. */
+/*
+ * The reserve map has no size: it ends with an entry of two zeros, says the
+ * specification; Linux and libfdt stop at the first size of zero.
+ */
 static int reserve_len(struct kx_bytes tree, uint32_t off, uint32_t *ret, struct kx_err *err)
 {
 	struct kx_rd rd = kx_rd_make(tree, KX_BE);
-	uint64_t start, len;
+	uint64_t len;
 
 	kx_rd_seek(&rd, off);
 	do {
-		start = kx_rd_u64(&rd);
+		kx_rd_skip(&rd, 8);	/* the address */
 		len = kx_rd_u64(&rd);
-	} while (!rd.bad && (start || len));
+	} while (!rd.bad && len);
 	if (rd.bad)
 		return kx_err_set(err, ENOEXEC,
 				  "device tree: memory reservations at 0x%" PRIx32
-				  ": expected an entry of zeros at the end, have none", off);
+				  ": expected an entry of size 0 at the end, have none", off);
 	*ret = (uint32_t)(rd.off - off);
 	return 0;
 }

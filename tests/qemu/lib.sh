@@ -50,3 +50,17 @@ build_helper() {
 	fi
 	echo "$out"
 }
+
+# build_guest_helper NAME ARCH: the same, static and for the guests of ARCH.
+build_guest_helper() {
+	local src=$KX_QEMU_DIR/$1.c out=$KX_CACHE/helpers/$2/$1 cc=gcc
+
+	[[ $2 != arm64 ]] || cc=aarch64-linux-gnu-gcc
+	if [[ ! -x $out || $src -nt $out ]]; then
+		mkdir -p "${out%/*}"
+		"$cc" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static \
+			-o "$out.$$" "$src" || die "cannot compile $src for $2"
+		publish "$out.$$" "$out"
+	fi
+	echo "$out"
+}

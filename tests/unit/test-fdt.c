@@ -67,7 +67,7 @@ static void test_header(void)
 		 strings, total);
 	field_as(32, 0xffffffff, text);
 	field_as(8, 0x1e, "device tree: structure: offset: expected a multiple of 4, have 0x1e");
-	snprintf(text, sizeof(text), "device tree: memory reservations at 0x%x: expected an entry of zeros at the end, have none",
+	snprintf(text, sizeof(text), "device tree: memory reservations at 0x%x: expected an entry of size 0 at the end, have none",
 		 total - 8);
 	field_as(16, total - 8, text);
 }
@@ -84,6 +84,18 @@ static void test_overlap(void)
 	snprintf(text, sizeof(text), "device tree: structure [0x%x, 0x%x) and strings [0x%x, 0x%x) overlap",
 		 off, off + fdt_size_dt_struct(t.fdt), off, off + len);
 	field_as(12, off, text);
+}
+
+/* An address without a size ends the reservations, for Linux and for us. */
+static void test_reserve_end(void)
+{
+	struct kx_bytes b;
+	struct tree t;
+
+	b = tree_machine(&t);
+	fdt64_st(t.fdt + fdt_off_mem_rsvmap(t.fdt) + 8, 0);
+	opens_as(b, 0, "");
+	CHECK_EQ_U64((uint64_t)fdt_num_mem_rsv(t.fdt), 0);
 }
 
 static void test_structure(void)
@@ -333,6 +345,7 @@ static void test_number(void)
 
 TEST_MAIN({ "header fields", test_header },
 	  { "overlapping blocks", test_overlap },
+	  { "end of the reservations", test_reserve_end },
 	  { "broken structure", test_structure },
 	  { "unaligned bytes are copied", test_unaligned },
 	  { "numbers in cells", test_number },
