@@ -27,7 +27,7 @@
 /* ---- files --------------------------------------------------------------- */
 
 /*
- * Open @in->path and read it into the arena.  @what names it in errors, @max
+ * Open @in->path and map it, or read it into the arena.  @what names it in errors, @max
  * bounds it and @max_why says what set that bound.
  */
 static int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t max,
@@ -50,6 +50,11 @@ static int input_read(struct kexec *k, struct kx_input *in, const char *what, ui
 		return kx_err_set(err, EFBIG, "%s '%s': expected at most 0x%llx bytes (%s), have"
 				  " 0x%llx", what, in->path, (unsigned long long)max, max_why,
 				  (unsigned long long)st.st_size);
+	/* The limits above hold for the mapping too: its size is st_size, or close. */
+	if (kx_file_map(in->fd, &in->bytes) == 0) {
+		in->mapped = true;
+		return 0;
+	}
 	if (kx_file_read_fd(in->fd, in->path, max, &k->arena, &in->bytes, err) < 0)
 		return kx_err_wrap(err, "%s", what);
 	return 0;
@@ -76,15 +81,23 @@ static int inputs_read(struct kexec *k)
 	return 0;
 }
 
+static void input_close(struct kx_input *in)
+{
+	if (in->mapped)
+		kx_file_unmap(in->bytes);
+	if (in->fd >= 0)
+		close(in->fd);
+	in->bytes = KX_BYTES_NONE;
+	in->mapped = false;
+	in->fd = -1;
+}
+
 static void inputs_close(struct kx_request *req)
 {
-	if (req->kernel.fd >= 0)
-		close(req->kernel.fd);
+	input_close(&req->kernel);
 	for (size_t i = 0; i < req->initrd_count; i++)
-		if (req->initrd[i].fd >= 0)
-			close(req->initrd[i].fd);
-	if (req->dtb.fd >= 0)
-		close(req->dtb.fd);
+		input_close(&req->initrd[i]);
+	input_close(&req->dtb);
 }
 
 /* ---- the request ---------------------------------------------------------- */

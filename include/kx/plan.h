@@ -40,6 +40,7 @@ struct kx_input {
 	const char *path;	/* as the user wrote it, or "UKI .initrd" */
 	struct kx_bytes bytes;
 	int fd;			/* open file, -1 if none (owned by main) */
+	bool mapped;		/* bytes are a mapping of it, not the arena's */
 };
 
 struct kx_x86_request {

@@ -30,6 +30,18 @@ KX_CHECKED int kx_file_read(const char *path, uint64_t max, struct kx_arena *a,
 KX_CHECKED int kx_file_read_fd(int fd, const char *path, uint64_t max, struct kx_arena *a,
 			       struct kx_bytes *ret, struct kx_err *err);
 
+/*
+ * A regular file of at least one byte as memory, read-only: the page cache's
+ * own pages, so that a large initrd is not in memory twice while the kernel
+ * makes its copy.  No NUL behind it.  What is written to the file later may or
+ * may not be seen, which purgatory notices; a file that shrinks meanwhile ends
+ * kexec with SIGBUS, before anything is loaded.  Negative errno of fstat or
+ * mmap; -ENODEV and the like mean "read it instead".
+ */
+KX_CHECKED int kx_file_map(int fd, struct kx_bytes *ret);
+/* Gives the mapping back; nothing for empty @b. */
+void kx_file_unmap(struct kx_bytes b);
+
 /* Below the root: "@root/@fmt…" -> bytes.  -ENOENT is common and cheap. */
 KX_CHECKED int kx_root_read(const char *root, struct kx_arena *a, struct kx_bytes *ret,
 			    struct kx_err *err, const char *fmt, ...) KX_PRINTF(5, 6);

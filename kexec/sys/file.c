@@ -4,12 +4,13 @@
  *
  * Knows that files below /proc and /sys report size 0, that a pipe has none,
  * that a file may grow while it is read, and that read(2) may be short or
- * interrupted.  Called by main.c for the user's files and by root.c.
+ * interrupted.  Called by verb-load.c for the user's files and by root.c.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,4 +157,26 @@ int kx_file_read(const char *path, uint64_t max, struct kx_arena *a, struct kx_b
 	if (fd < 0)
 		return kx_err_set(err, -fd, "%s: cannot open: %s", path, strerror(-fd));
 	return kx_file_read_fd(fd, path, max, a, ret, err);
+}
+
+int kx_file_map(int fd, struct kx_bytes *ret)
+{
+	struct stat st;
+	void *p;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || (uint64_t)st.st_size > SIZE_MAX)
+		return -ENODEV;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*ret = (struct kx_bytes){ p, (size_t)st.st_size };
+	return 0;
+}
+
+void kx_file_unmap(struct kx_bytes b)
+{
+	if (b.len)
+		munmap((void *)(uintptr_t)b.data, b.len);
 }

@@ -2,6 +2,10 @@
 /*
  * Files below a root: kx_file_read*() and kx_root_*().
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "kx/sys.h"
 #include "sysroot.h"
 #include "test.h"
@@ -96,6 +100,40 @@ static void test_pipe(void)
 	CHECK_STR(err.text, "closed: cannot stat: Bad file descriptor");
 	CHECK(kx_root_read("", &arena, &b, &err, "proc/self/status") == 0);
 	CHECK(b.len > 100 && memmem(b.data, b.len, "CapEff:", 7));
+	end();
+}
+
+static int open_below(const char *path)
+{
+	return open(kx_arena_printf(&arena, "%s/%s", root.dir, path), O_RDONLY | O_CLOEXEC);
+}
+
+static void test_map(void)
+{
+	struct kx_bytes b = KX_BYTES_NONE;
+	int fds[2], fd;
+
+	begin();
+	sysroot_put(&root, "a", "mapped", 6);
+	fd = open_below("a");
+	CHECK(kx_file_map(fd, &b) == 0);
+	CHECK_EQ_U64(b.len, 6);
+	if (b.len == 6)
+		CHECK_MEM(b.data, "mapped", 6);
+	close(fd);
+	kx_file_unmap(b);
+	kx_file_unmap(KX_BYTES_NONE);
+
+	/* What cannot be mapped is left to be read. */
+	sysroot_put(&root, "empty", "", 0);
+	fd = open_below("empty");
+	CHECK(kx_file_map(fd, &b) == -ENODEV);
+	close(fd);
+	CHECK(pipe(fds) == 0);
+	CHECK(kx_file_map(fds[0], &b) == -ENODEV);
+	close(fds[0]);
+	close(fds[1]);
+	CHECK(kx_file_map(-1, &b) == -EBADF);
 	end();
 }
 
@@ -207,6 +245,7 @@ TEST_MAIN(
 	{ "whole files", test_read },
 	{ "a large file and its bound", test_large },
 	{ "files without a size", test_pipe },
+	{ "a file as memory", test_map },
 	{ "what is not there", test_missing },
 	{ "numbers", test_number },
 	{ "directories", test_list },
