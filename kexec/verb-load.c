@@ -36,7 +36,8 @@ static int input_read(struct kexec *k, struct kx_input *in, const char *what, ui
 	struct kx_err *err = &k->err;
 	struct stat st;
 
-	in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
+	/* A FIFO would wait for its writer, only to be refused then. */
+	in->fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (in->fd < 0)
 		return kx_err_set(err, errno, "cannot open %s '%s': %s", what, in->path,
 				  strerror(errno));

@@ -38,11 +38,12 @@ PURG_NORETURN void purg_fail(struct purg_param *p, struct purg_line *l)
 	purg_stop(p);
 }
 
-static PURG_NORETURN void fail_reason(struct purg_param *p, const char *why)
+static PURG_NORETURN void fail_block(struct purg_param *p, const char *why)
 {
 	struct purg_line l;
 
 	purg_line_init(&l);
+	purg_line_str(&l, "parameter block: ");
 	purg_line_str(&l, why);
 	purg_fail(p, &l);
 }
@@ -166,7 +167,7 @@ PURG_NORETURN void purgatory(struct purg_param *p, uint64_t base)
 
 	why = bad_console ? bad_console : purg_param_check(p, base);
 	if (why)
-		fail_reason(p, why);
+		fail_block(p, why);
 
 	if (!(p->flags & PURG_F_QUIET))
 		say_start(p);

@@ -4,7 +4,7 @@
  * firmware's console is) and FADT (how PSCI is called on arm64).
  *
  * Pure: bytes of /sys/firmware/acpi/tables in, values out.  Used by
- * sys/sources-arm64.c and sys/sources-x86.c.
+ * sys/sources-arm64.c and sys/console-x86_64.c.
  */
 #ifndef KX_ACPI_H
 #define KX_ACPI_H

@@ -167,7 +167,7 @@ struct kx_segment *kx_plan_segment(struct kx_plan *p, const char *name);
 /*
  * The free memory of the running machine: firmware RAM, minus every child of
  * System RAM in iomem that the kernel reserves, minus crash kernel, minus
- * anything outside [mem_min, mem_max]; removable memory marked.  (lib/plan-space.c)
+ * anything outside [mem_min, mem_max]; removable memory marked.  (plan/space.c)
  */
 KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
 

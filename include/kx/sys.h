@@ -117,7 +117,7 @@ KX_CHECKED int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_o
 /* getrandom(2) into the arena; empty when unavailable. */
 struct kx_bytes kx_random(struct kx_arena *a, size_t n);
 
-/* The fastest SHA-256 block function of this CPU (sys/sha256-ARCH.c). */
+/* The fastest SHA-256 block function of this CPU (sys/host-ARCH.c). */
 sha256_blocks_fn *kx_sha256_best(void);
 
 #endif

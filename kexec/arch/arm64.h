@@ -17,7 +17,7 @@
 int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_err *err);
 const char *kx_arm64_file_refuses(const struct kx_image *image, const struct kx_sources *src);
 
-/* ---- the kernel (arm64-image.c, arm64-elf.c) ----------------------------- */
+/* ---- the kernel (arm64.c, arm64-elf.c) ----------------------------- */
 
 struct arm64_kernel {
 	uint64_t base;			/* 2 MiB aligned; text_offset below the image */

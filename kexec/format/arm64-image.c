@@ -79,21 +79,27 @@ int kx_arm64_header_parse(struct kx_bytes b, uint64_t loaded, struct kx_arm64_im
 }
 
 /*
- * How far the sections of the PE header reach into the file; 0 when there is
- * no such header.  It is the only place that tells a truncated Image from a
- * whole one.  (Microsoft PE format: COFF file header, section table.)
+ * How far the PE header and the sections it names reach into the file; 0 when
+ * there is no such header.  It is the only place that tells a truncated Image
+ * from a whole one.  (Microsoft PE format: COFF file header, section table.)
  */
 static uint64_t pe_extent(struct kx_bytes b)
 {
 	struct kx_rd rd = kx_rd_make(b, KX_LE);
 	uint16_t count, optional_len;
 	uint64_t extent = 0, table;
+	struct kx_bytes signature;
 	uint32_t pe;
 
 	kx_rd_seek(&rd, PE_OFF);
 	pe = kx_rd_u32(&rd);
 	kx_rd_seek(&rd, pe);
-	if (!kx_bytes_starts(b, "MZ", 2) || !kx_bytes_starts(kx_rd_bytes(&rd, 4), "PE\0", 4))
+	signature = kx_rd_bytes(&rd, 4);
+	if (!kx_bytes_starts(b, "MZ", 2))
+		return 0;
+	if (rd.bad)
+		return (uint64_t)pe + 4;
+	if (!kx_bytes_starts(signature, "PE\0", 4))
 		return 0;
 	kx_rd_skip(&rd, 2);
 	count = kx_rd_u16(&rd);

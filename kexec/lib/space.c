@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Free memory as a sorted list of disjoint holes, and the search for a place
- * in it.  Used by plan-space.c (which fills it) and by every layout.
+ * in it.  Used by plan/space.c (which fills it) and by every layout.
  */
 #include <errno.h>
 #include <inttypes.h>

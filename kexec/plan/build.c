@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From request, facts and files to a plan: the order of decisions.
- * Called by verb-load.c and verb-plan.c; everything it calls is pure.
+ * Called by verb-load.c; everything it calls is pure.
  */
 #include <errno.h>
 #include <inttypes.h>

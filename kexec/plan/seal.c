@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "kx/plan.h"
+#include "print.h"
+#include "purgatory/console.h"
 
 static void digest(const struct kx_request *req, struct kx_bytes b, uint8_t *ret)
 {
@@ -53,10 +55,31 @@ static void add_windows(struct kx_plan *p)
 	}
 }
 
+/*
+ * Firmware tables and device trees may describe a console that purgatory could
+ * not drive, and it would refuse the whole block: no line is better than no boot.
+ */
+static void add_consoles(struct kx_plan *p)
+{
+	const struct kx_sources *src = p->sources;
+	struct purg_param *param = &p->param;
+
+	param->console_count = 0;
+	for (size_t i = 0; i < src->console_count; i++) {
+		const struct purg_console *c = &src->console[i];
+		const char *fault = purg_console_fault(c);
+
+		if (fault)
+			kx_plan_note(p, "console: %s at 0x%" PRIx64 " left out: %s",
+				     kx_console_name(c->kind), c->addr, fault);
+		else
+			param->console[param->console_count++] = *c;
+	}
+}
+
 int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
 {
 	struct kx_segment *purgatory = kx_plan_segment(p, "purgatory");
-	const struct kx_sources *src = p->sources;
 	struct purg_param *param = &p->param;
 	uint8_t *image;
 
@@ -73,9 +96,7 @@ int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
 	param->on_fail = p->request->on_corrupt;
 	if (!p->request->debug)
 		param->flags |= PURG_F_QUIET;
-	param->console_count = 0;
-	for (size_t i = 0; i < src->console_count; i++)
-		param->console[param->console_count++] = src->console[i];
+	add_consoles(p);
 	param->region_count = 0;
 	for (size_t i = 0; i < p->segment_count; i++) {
 		if (&p->segment[i] == purgatory)

@@ -130,6 +130,13 @@ static int load_segments(const struct kx_plan *p, struct kx_err *err)
 	char line[KX_KMSG_LINE];
 	int r;
 
+	/*
+	 * A plan made like that is good to look at.  Loaded, it could overwrite
+	 * what firmware and kernel have reserved.
+	 */
+	if (p->sources->iomem_hidden)
+		return kx_err_set(err, EPERM,
+				  "kexec_load not tried: /proc/iomem shows no addresses (the capability CAP_SYS_ADMIN is missing), so what must not be overwritten is not known");
 	for (size_t i = 0; i < p->segment_count; i++) {
 		const struct kx_segment *s = &p->segment[i];
 

@@ -14,9 +14,9 @@ void purg_arch_init(struct purg_param *p)
 const char *purg_arch_check(const struct purg_param *p)
 {
 	if (p->entry_kind != PURG_ENTRY_ARM64)
-		return "parameter block: not an arm64 entry";
+		return "not an arm64 entry";
 	if (p->pc & 3)
-		return "parameter block: entry point not aligned to 4";
+		return "entry point not aligned to 4";
 	return NULL;
 }
 

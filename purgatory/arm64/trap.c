@@ -33,10 +33,13 @@ PURG_NORETURN void purg_trap(struct purg_param *p, uint64_t slot, uint64_t esr, 
 {
 	struct purg_line l;
 
-	/* Printing, or the reset, has failed: no second line. */
-	if (trapped)
+	/* Printing has failed: no second line, but still what was asked for. */
+	trapped++;
+	if (trapped == 2)
+		purg_stop(p);
+	/* The reset has failed, too. */
+	if (trapped > 2)
 		purg_arch_halt();
-	trapped = 1;
 
 	purg_line_init(&l);
 	purg_line_str(&l, class_name(esr));

@@ -20,27 +20,27 @@ static const char *check_64(const struct purg_param *p)
 			continue;
 		/* Built with 5 levels, but handed over with the inner 4. */
 		if (p->paging == PURG_PAGING_4LEVEL && r->pa + r->mem_len > FOUR_LEVEL_END)
-			return "parameter block: region beyond 4-level paging";
+			return "region beyond 4-level paging";
 		if (p->pc >= r->pa && p->pc - r->pa < r->mem_len)
 			found = 1;
 	}
 	/* Fetching from anywhere else is certain to fault. */
-	return found ? NULL : "parameter block: entry point in no region that is handed over";
+	return found ? NULL : "entry point in no region that is handed over";
 }
 
 const char *purg_arch_check(const struct purg_param *p)
 {
 	/* Paging goes off on two of the three ways out. */
 	if (p->base > FOUR_GIB - PURG_IMAGE_MAX)
-		return "parameter block: image above 4 GiB";
+		return "image above 4 GiB";
 	switch (p->entry_kind) {
 	case PURG_ENTRY_X86_64:
 		return check_64(p);
 	case PURG_ENTRY_X86_32:
 		return p->pc < FOUR_GIB && p->reg[0] < FOUR_GIB ? NULL :
-		       "parameter block: 32-bit entry above 4 GiB";
+		       "32-bit entry above 4 GiB";
 	}
-	return "parameter block: not an x86 entry";
+	return "not an x86 entry";
 }
 
 static PURG_NORETURN void handover_64(struct purg_param *p)

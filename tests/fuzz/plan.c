@@ -49,9 +49,12 @@ static void bed_init(struct bed *b, enum kx_machine machine, uint64_t ram, struc
 	add(b, &b->src.iomem, ram, ram + MIB(512), KX_MEM_RAM, 0, "System RAM");
 	add(b, &b->src.iomem, ram + MIB(2), ram + MIB(40), KX_MEM_OTHER, 1, "Kernel code");
 	add(b, &b->src.iomem, ram + MIB(300), ram + MIB(301), KX_MEM_OTHER, 1, "reserved");
-	b->req.kernel = (struct kx_input){ "kernel", fuzz_copy(&b->arena, kernel), -1 };
+	b->req.kernel = (struct kx_input){
+		.path = "kernel", .bytes = fuzz_copy(&b->arena, kernel), .fd = -1,
+	};
 	b->req.initrd[0] = (struct kx_input){
-		"initrd", fuzz_copy(&b->arena, (struct kx_bytes){ seed, sizeof(seed) }), -1
+		.path = "initrd", .fd = -1,
+		.bytes = fuzz_copy(&b->arena, (struct kx_bytes){ seed, sizeof(seed) }),
 	};
 	b->req.initrd_count = 1;
 	b->req.append = "root=/dev/vda1";
@@ -142,7 +145,9 @@ void fuzz_dtb_given(struct kx_bytes in)
 	forge_arm64_image(&kernel, 1024);
 	bed_init_arm64(&b, forge_bytes(&kernel));
 	forge_free(&kernel);
-	b.req.dtb = (struct kx_input){ "dtb", fuzz_copy(&b.arena, in), -1 };
+	b.req.dtb = (struct kx_input){
+		.path = "dtb", .bytes = fuzz_copy(&b.arena, in), .fd = -1,
+	};
 	bed_run(&b);
 }
 

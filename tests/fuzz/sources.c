@@ -55,7 +55,9 @@ static void plan(const struct kx_sources *src, struct kx_arena *a)
 		forge_arm64_image(&kernel, 1024);
 	else
 		forge_bzimage(&kernel, 1024);
-	req.kernel = (struct kx_input){ "kernel", fuzz_copy(a, forge_bytes(&kernel)), -1 };
+	req.kernel = (struct kx_input){
+		.path = "kernel", .bytes = fuzz_copy(a, forge_bytes(&kernel)), .fd = -1,
+	};
 	forge_free(&kernel);
 	req.reuse_cmdline = true;
 	req.call = KX_CALL_LOAD;

@@ -223,7 +223,7 @@ static void test_bad_block(void)
 		struct purg_param p = good();
 
 		p.entry_kind = PURG_ENTRY_ARM64;
-		CHECK_STR(reason(&p), "kexec purgatory: arch says no; resetting\r\n");
+		CHECK_STR(reason(&p), "kexec purgatory: parameter block: arch says no; resetting\r\n");
 		p = good();
 		p.on_fail = 2;
 		CHECK_STR(reason(&p), "kexec purgatory: parameter block: unknown on_fail; halted\r\n");

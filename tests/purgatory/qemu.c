@@ -119,6 +119,8 @@ static const struct scene scenes[] = {
 	{ .name = "arm64: stuck console", .arch = ARM, .cpu = "max", .entry = PURG_ENTRY_ARM64,
 	  .stuck = 0x4a000000,
 	  .want = { VERIFIED "46000000\r\n", ARMREGS } },
+	{ .name = "arm64: console that faults, reset all the same", .arch = ARM, .cpu = "max",
+	  .entry = PURG_ENTRY_ARM64, .stuck = 1ULL << 55, .never = "PAYLOAD" },
 };
 
 static const struct {

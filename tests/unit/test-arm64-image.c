@@ -97,7 +97,6 @@ static void test_no_stub(void)
 	memcpy(f + 56, "ARM\x64", 4);
 	CHECK(parse(f, sizeof(f), &image) == 0);
 	memcpy(f, "MZ", 2);
-	put(f + 60, 4, 0xfffffff0);
 	CHECK(parse(f, sizeof(f), &image) == 0);
 }
 
@@ -116,6 +115,12 @@ static const struct bad_row bad[] = {
 	  "arm64 Image: file: expected at most 0x2fff bytes (image_size), have 0x3000" },
 	{ "file cut in a section", 0, 0, 0, 0x2dff, ENOEXEC,
 	  "arm64 Image: file: expected at least 0x2e00 bytes (PE section table), have 0x2dff" },
+	{ "file cut behind the header", 0, 0, 0, 64, ENOEXEC,
+	  "arm64 Image: file: expected at least 0x44 bytes (PE section table), have 0x40" },
+	{ "file cut in the PE signature", 0, 0, 0, PE + 3, ENOEXEC,
+	  "arm64 Image: file: expected at least 0x44 bytes (PE section table), have 0x43" },
+	{ "PE header behind the end", 60, 4, 0xfffffff0, 0, ENOEXEC,
+	  "arm64 Image: file: expected at least 0xfffffff4 bytes (PE section table), have 0x3000" },
 	{ "file cut in the section table", 0, 0, 0, SECTIONS + 41, ENOEXEC,
 	  "arm64 Image: file: expected at least 0x148 bytes (PE section table), have 0x121" },
 	{ "more sections than file", PE + 6, 2, 0xffff, 0, ENOEXEC,

@@ -207,6 +207,25 @@ static void test_load_debug(void)
 	CHECK(kernel.call[0].flags == 62L << 16);
 }
 
+/* CAP_SYS_BOOT without CAP_SYS_ADMIN: only the kernel knows what is reserved. */
+static void test_load_blind(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.sources.iomem_hidden = true;
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(f.call, KX_CALL_FILE);
+	CHECK_EQ_U64(kernel.calls, 1);
+	begin(&f);
+	f.sources.iomem_hidden = true;
+	f.plan.fallback_allowed = false;
+	CHECK(load(&f) == -EPERM);
+	CHECK_EQ_U64(kernel.calls, 0);
+	CHECK_STR(f.err.text, "kexec_load not tried: /proc/iomem shows no addresses (the capability"
+		  " CAP_SYS_ADMIN is missing), so what must not be overwritten is not known");
+}
+
 static void test_busy(void)
 {
 	struct fixture f;
@@ -510,6 +529,7 @@ static void test_captured(void)
 TEST_MAIN(
 	{ "kexec_load", test_load },
 	{ "kexec_load and -d", test_load_debug },
+	{ "kexec_load without addresses in /proc/iomem", test_load_blind },
 	{ "a busy kernel", test_busy },
 	{ "kexec_file_load", test_file },
 	{ "kexec_file_load of the user's files", test_file_own },

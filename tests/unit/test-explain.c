@@ -87,6 +87,9 @@ static void test_eperm(void)
 	expect(&f, KX_CALL_LOAD, EPERM, "kexec_load refused: Operation not permitted (EPERM):"
 	       " kernel lockdown is 'confidentiality', which forbids kexec_load, and this kernel"
 	       " has no kexec_file_load (CONFIG_KEXEC_FILE is off)");
+	expect(&f, KX_CALL_FILE, ENOSYS, "kexec_file_load refused: Function not implemented"
+	       " (ENOSYS): this kernel is built without CONFIG_KEXEC_FILE, and its lockdown"
+	       " forbids kexec_load");
 	f.sources.limit_reboot = (struct kx_opt_u64){ true, 0 };
 	expect(&f, KX_CALL_LOAD, EPERM, "kexec_load refused: Operation not permitted (EPERM): the"
 	       " sysctl kernel.kexec_load_limit_reboot is 0: every load it allowed is used up");

@@ -305,6 +305,33 @@ static void test_seal(void)
 	bed_deinit(&b);
 }
 
+/* What purgatory would refuse to boot with does not get there. */
+static void test_seal_consoles(void)
+{
+	static const struct purg_console consoles[] = {
+		{ .kind = PURG_CONSOLE_8250_PORT, .addr = 0xfff9 },
+		{ .kind = PURG_CONSOLE_8250_MMIO, .addr = 0x1000, .reg_width = 4 },
+		{ .kind = PURG_CONSOLE_PL011, .addr = 0x9000002 },
+		{ .kind = PURG_CONSOLE_PL011, .addr = 0x9000000 },
+	};
+	static uint8_t blob[PURG_IMAGE_MAX];
+	struct bed b;
+
+	check_bed(&b);
+	b.plan.segment[0].name = "purgatory";
+	b.plan.segment[0].buf = (struct kx_bytes){ blob, sizeof(blob) };
+	memcpy(b.src.console, consoles, sizeof(consoles));
+	b.src.console_count = 4;
+	CHECK(kx_plan_seal(&b.plan, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.param.console_count, 1);
+	CHECK_EQ_U64(b.plan.param.console[0].addr, 0x9000000);
+	CHECK_EQ_U64(b.plan.note_count, 3);
+	CHECK_STR(b.plan.note[0], "console: 8250 port at 0xfff9 left out: console port beyond 0xffff");
+	CHECK_STR(b.plan.note[1], "console: 8250 MMIO at 0x1000 left out: "
+		  "console registers not aligned to their width");
+	bed_deinit(&b);
+}
+
 static void expect_call(struct bed *b, enum kx_call call, const char *why)
 {
 	struct kx_image image = { 0 };
@@ -377,4 +404,5 @@ TEST_MAIN({ "free memory leaves out what is reserved", test_space },
 	  { "a 17th segment is refused", test_too_many },
 	  { "check has a sentence for each rule", test_check },
 	  { "seal writes digests and the parameter block", test_seal },
+	  { "seal leaves out consoles that purgatory cannot drive", test_seal_consoles },
 	  { "the call is chosen for a reason", test_call })
