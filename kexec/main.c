@@ -87,38 +87,53 @@ static int verb_list_options(struct kexec *k)
 static const struct {
 	int (*run)(struct kexec *k);
 	bool machine;		/* k->src must have been read */
+	bool load;		/* purgatory's console matters */
 } verbs[VERB_COUNT] = {
-	[VERB_LOAD_SHUTDOWN] = { verb_load_shutdown, true },
-	[VERB_LOAD] = { verb_load, true },
-	[VERB_LOAD_EXEC] = { verb_load_exec, true },
-	[VERB_EXEC] = { verb_exec, true },
-	[VERB_UNLOAD] = { verb_unload, true },
-	[VERB_STATUS] = { verb_status, true },
-	[VERB_HELP] = { verb_help, false },
-	[VERB_VERSION] = { verb_version, false },
-	[VERB_CKR_SIZE] = { verb_ckr_size, true },
-	[VERB_LIST_OPTIONS] = { verb_list_options, false },
+	[VERB_LOAD_SHUTDOWN] = { verb_load_shutdown, true, true },
+	[VERB_LOAD] = { verb_load, true, true },
+	[VERB_LOAD_EXEC] = { verb_load_exec, true, true },
+	[VERB_EXEC] = { verb_exec, true, false },
+	[VERB_UNLOAD] = { verb_unload, true, false },
+	[VERB_STATUS] = { verb_status, true, false },
+	[VERB_HELP] = { verb_help, false, false },
+	[VERB_VERSION] = { verb_version, false, false },
+	[VERB_CKR_SIZE] = { verb_ckr_size, true, false },
+	[VERB_LIST_OPTIONS] = { verb_list_options, false, false },
 };
 
-/* What purgatory prints to, as far as the user said. */
-static int wish_init(struct kexec *k, struct kx_console_wish *wish)
+/* The 8250 divides 115200; 0 would divide by zero, as upstream did. */
+static bool baud_works(const struct options *o)
 {
-	const struct options *o = &k->o;
+	return o->serial_baud >= 9600 && o->serial_baud <= 115200 && !(115200 % o->serial_baud);
+}
 
-	*wish = (struct kx_console_wish){
+/*
+ * What purgatory prints to, as far as the user said.  Without a load that is
+ * nothing: a port that is not there is no reason not to execute or unload.
+ */
+static struct kx_console_wish console_wish(const struct options *o)
+{
+	if (!verbs[o->verb].load)
+		return (struct kx_console_wish){ 0 };
+	return (struct kx_console_wish){
 		.serial = o->serial,
 		.vga = o->req.x86.console_vga,
 		.serial_port = o->req.x86.console_serial,
+		.baud = o->serial_baud_given && baud_works(o) ? (uint32_t)o->serial_baud : 0,
 	};
-	if (!o->serial_baud_given)
-		return 0;
-	/* The 8250 divides 115200; 0 would divide by zero, as upstream did. */
-	if (o->serial_baud < 9600 || o->serial_baud > 115200 || 115200 % o->serial_baud)
-		return kx_err_set(&k->err, EINVAL, "--serial-baud: expected a divisor of 115200"
-				  " from 9600 to 115200, have %llu",
-				  (unsigned long long)o->serial_baud);
-	wish->baud = (uint32_t)o->serial_baud;
-	return 0;
+}
+
+static void drop_foreign(struct kexec *k)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = options_foreign(&k->o, k->src.machine, i)); i++)
+		kexec_warn("unrecognized option '--%s' on %s: ignored", name,
+			   kx_machine_name(k->src.machine));
+	if (k->src.machine != KX_MACHINE_X86_64) {
+		k->o.req.x86 = (struct kx_x86_request){ 0 };
+		k->o.serial_baud_given = false;
+	}
 }
 
 /*
@@ -128,19 +143,19 @@ static int wish_init(struct kexec *k, struct kx_console_wish *wish)
  */
 static int machine_init(struct kexec *k)
 {
-	struct kx_console_wish wish;
+	struct kx_console_wish wish = console_wish(&k->o);
 	const char *name;
 
-	if (wish_init(k, &wish) < 0)
-		return STATUS_FAILED;
 	if (kx_sources_read(k->o.sysroot, &wish, &k->arena, &k->src, &k->err) < 0)
 		return STATUS_FAILED;
 	if (k->o.immediate)
 		return STATUS_OK;
 
-	for (size_t i = 0; (name = options_foreign(&k->o, k->src.machine, i)); i++)
-		kexec_warn("unrecognized option '--%s' on %s: ignored", name,
-			   kx_machine_name(k->src.machine));
+	drop_foreign(k);
+	if (verbs[k->o.verb].load && k->o.serial_baud_given && !baud_works(&k->o))
+		return kexec_fail(k, STATUS_FAILED, EINVAL, "--serial-baud: expected a divisor of"
+				  " 115200 from 9600 to 115200, have %llu",
+				  (unsigned long long)k->o.serial_baud);
 
 	name = options_later(&k->o, k->src.machine);
 	if (name)

@@ -207,7 +207,10 @@ static int load(struct kexec *k)
 	struct kx_plan plan;
 
 	k->o.req.sha256 = kx_sha256_best();
-	if (inputs_read(k) < 0 || request_random(k) < 0)
+	/* Upstream die()s of a file that it cannot read. */
+	if (inputs_read(k) < 0)
+		return STATUS_USAGE;
+	if (request_random(k) < 0)
 		return STATUS_FAILED;
 	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0)
 		return STATUS_FAILED;

@@ -121,7 +121,7 @@ struct kx_plan {
 	const char *call_why;
 	/* An option that the call chosen cannot honour and that is passed over; NULL. */
 	const char *ignored;
-	/* In auto mode: may the other call be tried when this one is refused? */
+	/* In auto mode: may kexec_file_load be tried when kexec_load is refused? */
 	bool fallback_allowed;
 	const char *fallback_why_not;
 

@@ -93,8 +93,9 @@ KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_conso
 
 /*
  * Load the plan.  On refusal @err carries errno, the rule most likely broken
- * with its numbers, and the kernel's last log line about it.  In auto mode the
- * other call is tried when the plan allows it; *ret_call says which worked.
+ * with its numbers, and the kernel's last log line about it.  In auto mode
+ * kexec_file_load is tried after kexec_load when the plan allows it; *ret_call
+ * says which worked.
  */
 KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
 			      struct kx_err *err);

@@ -227,38 +227,19 @@ static bool both_forbidden(const struct kx_sources *s, bool crash)
 	       (limit->known && limit->value == 0);
 }
 
-/* Is @code the kernel's way to say "not by this call", so that the other may do? */
-static bool other_may_do(const struct kx_plan *p, int code)
+/*
+ * Is @code the kernel's way to say "not by kexec_load", so that kexec_file_load
+ * may do?  The other way round there is no hope: a plan only chooses
+ * kexec_file_load where kexec_load cannot be had or cannot do it.
+ */
+static bool file_may_do(const struct kx_plan *p, int code)
 {
-	static const struct {
-		enum kx_call refused;
-		int code;
-	} rows[] = {
-		{ KX_CALL_FILE, ENOSYS },
-		{ KX_CALL_FILE, EINVAL },	/* arm64, for what is no Image */
-		{ KX_CALL_FILE, ENOEXEC },
-		{ KX_CALL_FILE, EOPNOTSUPP },
-		{ KX_CALL_FILE, EADDRNOTAVAIL },
-		{ KX_CALL_LOAD, ENOSYS },
-		{ KX_CALL_LOAD, EPERM },	/* lockdown */
-		{ KX_CALL_LOAD, EACCES },	/* IMA */
-	};
-
-	if (p->request->call != KX_CALL_AUTO || !p->fallback_allowed)
+	if (p->call != KX_CALL_LOAD || p->request->call != KX_CALL_AUTO || !p->fallback_allowed)
 		return false;
-	if (code == EPERM && both_forbidden(p->sources, p->request->crash))
+	/* EPERM: lockdown; EACCES: IMA */
+	if (code != ENOSYS && code != EPERM && code != EACCES)
 		return false;
-	if (p->call == KX_CALL_FILE ? p->segment_count == 0 : p->file_kernel.len == 0)
-		return false;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].refused == p->call && rows[i].code == code)
-			return true;
-	return false;
-}
-
-static int load_by(const struct kx_plan *p, enum kx_call call, struct kx_err *err)
-{
-	return call == KX_CALL_FILE ? load_files(p, err) : load_segments(p, err);
+	return code != EPERM || !both_forbidden(p->sources, p->request->crash);
 }
 
 static int only_here(const struct kx_sources *s, struct kx_err *err)
@@ -279,12 +260,12 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 	r = only_here(p->sources, err);
 	if (r < 0)
 		return r;
-	r = load_by(p, call, &first);
-	if (r < 0 && !other_may_do(p, -r))
+	r = call == KX_CALL_FILE ? load_files(p, &first) : load_segments(p, &first);
+	if (r < 0 && !file_may_do(p, -r))
 		return kx_err_set(err, first.code, "%s", first.text);
 	if (r < 0) {
-		call = call == KX_CALL_FILE ? KX_CALL_LOAD : KX_CALL_FILE;
-		r = load_by(p, call, &second);
+		call = KX_CALL_FILE;
+		r = load_files(p, &second);
 		if (r < 0)
 			return kx_err_set(err, first.code, "%s; then %s", first.text, second.text);
 	}

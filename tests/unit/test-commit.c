@@ -361,11 +361,8 @@ static void test_fallback(void)
 		{ KX_CALL_LOAD, EINVAL, false },
 		{ KX_CALL_LOAD, EADDRNOTAVAIL, false },
 		{ KX_CALL_LOAD, ENOMEM, false },
-		{ KX_CALL_FILE, ENOSYS, true },
-		{ KX_CALL_FILE, EINVAL, true },
-		{ KX_CALL_FILE, ENOEXEC, true },
-		{ KX_CALL_FILE, EOPNOTSUPP, true },
-		{ KX_CALL_FILE, EADDRNOTAVAIL, true },
+		{ KX_CALL_FILE, ENOSYS, false },
+		{ KX_CALL_FILE, EINVAL, false },
 		{ KX_CALL_FILE, EPERM, false },
 		{ KX_CALL_FILE, EKEYREJECTED, false },
 		{ KX_CALL_FILE, ENOMEM, false },
@@ -379,7 +376,7 @@ static void test_fallback(void)
 		CHECK(load(&f) == (rows[i].tried ? 0 : -rows[i].code));
 		CHECK_EQ_U64(kernel.calls, rows[i].tried ? 2 : 1);
 		if (rows[i].tried) {
-			CHECK_EQ_U64(f.call, rows[i].call == KX_CALL_LOAD ? KX_CALL_FILE : KX_CALL_LOAD);
+			CHECK_EQ_U64(f.call, KX_CALL_FILE);
 			CHECK(kernel.call[0].number != kernel.call[1].number);
 			CHECK_EQ_U64(f.err.code, 0);
 		}
@@ -398,20 +395,11 @@ static void test_fallback(void)
 	}
 }
 
-/* What the other call needs is not there, or it is forbidden alike. */
+/* Both are forbidden alike. */
 static void test_no_fallback(void)
 {
 	struct fixture f;
 
-	begin(&f);
-	f.plan.call = KX_CALL_FILE;
-	f.plan.segment_count = 0;
-	kernel.answer[0] = ENOEXEC;
-	CHECK(load(&f) == -ENOEXEC);
-	begin(&f);
-	f.plan.file_kernel = KX_BYTES_NONE;
-	kernel.answer[0] = ENOSYS;
-	CHECK(load(&f) == -ENOSYS);
 	begin(&f);
 	f.sources.has_cap_boot = false;
 	kernel.answer[0] = EPERM;
