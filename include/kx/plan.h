@@ -173,7 +173,7 @@ KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
 
 /*
  * Request + facts + image -> plan: chooses the call, joins command line and
- * initrds, runs arch->layout(), checks and seals.   Everything is borrowed from
+ * initrds, runs arch->layout(), checks and seals.  Everything is borrowed from
  * @a.  Errors as below.
  */
 KX_CHECKED int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,

@@ -175,8 +175,6 @@ static uint64_t file_flags(const struct kx_plan *p)
 {
 	uint64_t flags = p->file_flags;
 
-	if (!p->initrd.len)
-		flags |= KX_FILE_NO_INITRAMFS;
 	if (p->request->crash)
 		flags |= KX_FILE_ON_CRASH;
 	if (p->request->debug && may_try_flags(p))

@@ -287,9 +287,10 @@ static void test_file_own(void)
 	CHECK(c->kernel_fd == kernel_fd && c->initrd_fd == initrd_fd);
 	CHECK(c->flags == KX_FILE_NO_CMA);
 	CHECK(fcntl(kernel_fd, F_GETFD) >= 0 && fcntl(initrd_fd, F_GETFD) >= 0);
-	/* Unpacked: the descriptor is that of the wrapper. No initrd: said so. */
+	/* Unpacked: the descriptor is that of the wrapper. No initrd: the plan says so. */
 	begin(&f);
 	f.plan.call = KX_CALL_FILE;
+	f.plan.file_flags = KX_FILE_NO_INITRAMFS;
 	f.request.kernel.fd = kernel_fd;
 	f.plan.initrd = KX_BYTES_NONE;
 	f.plan.cmdline = "";
