@@ -8,8 +8,10 @@
 #include "purgatory.h"
 #include "purgatory/console.h"
 
-#define REGION_FLAGS	(PURG_REGION_VERIFY | PURG_REGION_HANDOVER)
-#define PARAM_FLAGS	(PURG_F_QUIET | PURG_F_RESET_VGA | PURG_F_DISABLE_PIC)
+#define REGION_FLAGS	(PURG_REGION_VERIFY | PURG_REGION_HANDOVER | PURG_REGION_WRITE | \
+			 PURG_REGION_VERIFY_AFTER)
+#define PARAM_FLAGS	(PURG_F_QUIET | PURG_F_RESET_VGA | PURG_F_DISABLE_PIC | PURG_F_TIMING | \
+			 PURG_F_NO_MAP)
 
 const char *purg_param_check_head(const struct purg_param *p)
 {
@@ -66,6 +68,8 @@ static const char *check_region(const struct purg_region *r)
 		return "region verifies more than it maps";
 	if (r->flags & ~REGION_FLAGS)
 		return "unknown region flag";
+	if ((r->flags & PURG_REGION_VERIFY) && (r->flags & PURG_REGION_VERIFY_AFTER))
+		return "region verified twice";
 	if (r->reserved)
 		return "reserved field of a region is not 0";
 	if (!name_ends(r->name))
@@ -73,17 +77,63 @@ static const char *check_region(const struct purg_region *r)
 	return NULL;
 }
 
-static int inside(uint64_t pa, const struct purg_region *r)
+static int overlaps(const struct purg_region *r, uint64_t pa, uint64_t len)
 {
-	return pa >= r->pa && pa - r->pa < r->mem_len;
+	return r->pa < pa ? pa - r->pa < r->mem_len : r->pa - pa < len;
+}
+
+int purg_param_inside(const struct purg_param *p, uint64_t pa, uint64_t len, uint32_t flags)
+{
+	for (uint32_t i = 0; i < p->region_count; i++) {
+		const struct purg_region *r = &p->region[i];
+
+		if ((r->flags & flags) == flags && pa >= r->pa && pa - r->pa <= r->mem_len &&
+		    len <= r->mem_len - (pa - r->pa))
+			return 1;
+	}
+	return 0;
+}
+
+static const char *check_memory(const struct purg_param *p, uint64_t base)
+{
+	uint64_t own = PURG_IMAGE_MAX + p->pool_len;
+
+	if (p->region_count > PURG_REGIONS_MAX)
+		return "too many regions";
+	for (uint32_t i = 0; i < p->region_count; i++) {
+		const char *why = check_region(&p->region[i]);
+
+		if (why)
+			return why;
+		/* Stack and tables change while we work, and must not be changed. */
+		if (overlaps(&p->region[i], base, own))
+			return "a region over purgatory itself";
+	}
+	if (p->unpack_count &&
+	    ((p->unpack_pa & 7) ||
+	     !purg_param_inside(p, p->unpack_pa, p->unpack_count * sizeof(struct purg_unpack), 0)))
+		return "unpack list in no region";
+	if (p->timing_pa &&
+	    ((p->timing_pa & 3) ||
+	     !purg_param_inside(p, p->timing_pa, PURG_TIMING_WORDS * 8, PURG_REGION_WRITE)))
+		return "timing record in no region to write to";
+	return NULL;
 }
 
 const char *purg_param_check(const struct purg_param *p, uint64_t base)
 {
+	const char *why;
+	uint64_t end;
+
 	if (p->base != base)
 		return "not loaded where it says";
 	if (base & (PURG_IMAGE_ALIGN - 1))
 		return "image not aligned";
+	if (p->pool_len < PURG_POOL_MIN || (p->pool_len & 0xfff) ||
+	    __builtin_add_overflow(base, PURG_IMAGE_MAX + p->pool_len, &end))
+		return "no room for page tables";
+	if (p->page_shift != 12 && p->page_shift != 14 && p->page_shift != 16)
+		return "unknown page size";
 	if (p->flags & ~PARAM_FLAGS)
 		return "unknown flag";
 	if (p->on_fail > PURG_FAIL_HALT)
@@ -94,16 +144,8 @@ const char *purg_param_check(const struct purg_param *p, uint64_t base)
 		return "unknown paging mode";
 	if (p->reserved)
 		return "reserved field is not 0";
-	if (p->region_count > PURG_REGIONS_MAX)
-		return "too many regions";
-	for (uint32_t i = 0; i < p->region_count; i++) {
-		const char *why = check_region(&p->region[i]);
-
-		if (why)
-			return why;
-		/* Our stack changes while we hash: this digest never matches. */
-		if ((p->region[i].flags & PURG_REGION_VERIFY) && inside(base, &p->region[i]))
-			return "asked to verify purgatory itself";
-	}
-	return purg_arch_check(p);
+	why = check_memory(p, base);
+	if (why)
+		return why;
+	return p->entry_kind == PURG_ENTRY_STAGED ? NULL : purg_arch_check(p);
 }

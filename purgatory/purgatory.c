@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What purgatory does, in order: check its block, verify the regions, hand
- * over.  Knows no register and no page table; those are the purg_arch_ hooks.
- * entry.S of each architecture calls purgatory() on its own stack, with
- * interrupts masked and its own exception vectors.
+ * What purgatory does, in order: check its block, map what the block names,
+ * verify, unpack, verify what was unpacked, record the time, hand over.  Knows
+ * no register and no page table; those are the purg_arch_ hooks.  entry.S of
+ * each architecture calls purgatory() on its own stack, with interrupts masked
+ * and its own exception vectors.
  */
 #include "purgatory.h"
 
@@ -16,7 +17,8 @@ struct purg_param purg_param __attribute__((section(".param"), aligned(64)));
 /* abi.h promises one layout for every compiler. */
 _Static_assert(sizeof(struct purg_region) == 80, "struct purg_region has padding");
 _Static_assert(sizeof(struct purg_console) == 24, "struct purg_console has padding");
-_Static_assert(sizeof(struct purg_param) == 96 + 4 * 24 + 16 * 80, "struct purg_param has padding");
+_Static_assert(sizeof(struct purg_unpack) == 40, "struct purg_unpack has padding");
+_Static_assert(sizeof(struct purg_param) == 128 + 4 * 24 + 32 * 80, "struct purg_param has padding");
 
 PURG_NORETURN void purg_stop(struct purg_param *p)
 {
@@ -48,6 +50,16 @@ static PURG_NORETURN void fail_block(struct purg_param *p, const char *why)
 	purg_fail(p, &l);
 }
 
+static PURG_NORETURN void fail_unmapped(struct purg_param *p, const char *why)
+{
+	struct purg_line l;
+
+	purg_line_init(&l);
+	purg_line_str(&l, "page tables: ");
+	purg_line_str(&l, why);
+	purg_fail(p, &l);
+}
+
 /* "name [0x1000-0x1fff]", inclusive as in /proc/iomem. */
 static void line_region(struct purg_line *l, const struct purg_region *r)
 {
@@ -59,39 +71,16 @@ static void line_region(struct purg_line *l, const struct purg_region *r)
 	purg_line_str(l, "]");
 }
 
-static void region_digest(struct purg_param *p, const struct purg_region *r,
-			  sha256_blocks_fn *blocks, uint8_t digest[PURG_SHA256_LEN])
-{
-	struct sha256 s;
-	uint64_t pa = r->pa, left = r->len;
-
-	sha256_init(&s, blocks);
-	while (left) {
-		uint64_t n = purg_arch_map(p, pa, left);
-
-		if (!n) {
-			struct purg_line l;
-
-			purg_line_init(&l);
-			line_region(&l, r);
-			purg_line_str(&l, ": no page tables to map ");
-			purg_line_hex(&l, pa);
-			purg_fail(p, &l);
-		}
-		sha256_update(&s, (const void *)(uintptr_t)pa, n);
-		pa += n;
-		left -= n;
-	}
-	sha256_final(&s, digest);
-}
-
 static void region_verify(struct purg_param *p, const struct purg_region *r,
 			  sha256_blocks_fn *blocks)
 {
 	uint8_t digest[PURG_SHA256_LEN];
 	struct purg_line l;
+	struct sha256 s;
 
-	region_digest(p, r, blocks, digest);
+	sha256_init(&s, blocks);
+	sha256_update(&s, (const void *)(uintptr_t)r->pa, r->len);
+	sha256_final(&s, digest);
 	if (!__builtin_memcmp(digest, r->sha256, sizeof(digest)))
 		return;
 	purg_line_init(&l);
@@ -104,15 +93,15 @@ static void region_verify(struct purg_param *p, const struct purg_region *r,
 	purg_fail(p, &l);
 }
 
-/* Returns how many regions were verified. */
-static uint32_t verify(struct purg_param *p)
+/* The regions with @flag; returns how many. */
+static uint32_t verify(struct purg_param *p, uint32_t flag)
 {
 	struct purg_fpu fpu;
 	sha256_blocks_fn *blocks = purg_arch_sha256_begin(&fpu);
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < p->region_count; i++) {
-		if (!(p->region[i].flags & PURG_REGION_VERIFY))
+		if (!(p->region[i].flags & flag))
 			continue;
 		region_verify(p, &p->region[i], blocks);
 		count++;
@@ -121,18 +110,33 @@ static uint32_t verify(struct purg_param *p)
 	return count;
 }
 
-static void say_start(struct purg_param *p)
+static uint64_t verify_bytes(const struct purg_param *p)
 {
-	struct purg_line l;
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < p->region_count; i++)
-		if (p->region[i].flags & PURG_REGION_VERIFY)
+		if (p->region[i].flags & (PURG_REGION_VERIFY | PURG_REGION_VERIFY_AFTER))
 			bytes += p->region[i].len;
+	return bytes;
+}
+
+static void say_start(struct purg_param *p, const char *unmapped)
+{
+	struct purg_line l;
+
 	purg_line_init(&l);
 	purg_line_str(&l, "verifying ");
-	purg_line_dec(&l, (bytes + 1023) >> 10);
+	purg_line_dec(&l, (verify_bytes(p) + 1023) >> 10);
 	purg_line_str(&l, " KiB");
+	if (p->unpack_count) {
+		purg_line_str(&l, ", unpacking ");
+		purg_line_dec(&l, p->unpack_count);
+		purg_line_str(&l, p->unpack_count == 1 ? " record" : " records");
+	}
+	if (unmapped) {
+		purg_line_str(&l, ", caches off: ");
+		purg_line_str(&l, unmapped);
+	}
 	purg_line_print(&l, p);
 }
 
@@ -148,12 +152,25 @@ static void say_entry(struct purg_param *p, uint32_t verified)
 	purg_line_print(&l, p);
 }
 
+/* A panic while the crash kernel's memory holds something else (abi.h). */
+static PURG_NORETURN void say_staged(struct purg_param *p)
+{
+	struct purg_line l;
+
+	purg_line_init(&l);
+	purg_line_str(&l, "the crash kernel reservation holds a kernel staged for kexec -e,"
+			  " not a crash kernel: no dump");
+	purg_fail(p, &l);
+}
+
 PURG_NORETURN void purgatory(struct purg_param *p, uint64_t base)
 {
-	const char *why = purg_param_check_head(p);
+	const char *why = purg_param_check_head(p), *unmapped = NULL;
+	uint64_t stamp[PURG_TIMING_WORDS];
 	const char *bad_console;
 	uint32_t verified;
 
+	stamp[PURG_TIMING_ENTRY] = purg_arch_counter();
 	if (why) {
 		/* Not a block we know: no console, no PSCI method to believe. */
 		p->console_count = 0;
@@ -168,11 +185,25 @@ PURG_NORETURN void purgatory(struct purg_param *p, uint64_t base)
 	why = bad_console ? bad_console : purg_param_check(p, base);
 	if (why)
 		fail_block(p, why);
+	if (p->entry_kind == PURG_ENTRY_STAGED)
+		say_staged(p);
+	if (purg_arch_map(p, &unmapped))
+		fail_unmapped(p, unmapped);
+	stamp[PURG_TIMING_MAP] = purg_arch_counter();
 
 	if (!(p->flags & PURG_F_QUIET))
-		say_start(p);
-	verified = verify(p);
+		say_start(p, unmapped);
+	verified = verify(p, PURG_REGION_VERIFY);
+	stamp[PURG_TIMING_VERIFIED] = purg_arch_counter();
+	purg_unpack(p);
+	verified += verify(p, PURG_REGION_VERIFY_AFTER);
+	stamp[PURG_TIMING_UNPACKED] = purg_arch_counter();
 	if (!(p->flags & PURG_F_QUIET))
 		say_entry(p, verified);
+
+	stamp[PURG_TIMING_HZ] = purg_arch_counter_hz();
+	stamp[PURG_TIMING_BYTES] = verify_bytes(p);
+	stamp[PURG_TIMING_EXIT] = purg_arch_counter();
+	purg_timing_record(p, stamp);
 	purg_arch_handover(p);
 }

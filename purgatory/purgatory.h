@@ -60,6 +60,8 @@ int purg_uart8250_write(const struct purg_console *c, const char *text, size_t l
 /* param.c.  Read-only; NULL or what is wrong with the block. */
 const char *purg_param_check_head(const struct purg_param *p);
 const char *purg_param_check(const struct purg_param *p, uint64_t base);
+/* Does a region with all of @flags (PURG_REGION_*) hold [@pa, @pa + @len)? */
+int purg_param_inside(const struct purg_param *p, uint64_t pa, uint64_t len, uint32_t flags);
 /* Turns off consoles this machine cannot have; NULL or what was wrong. */
 const char *purg_param_fix_consoles(struct purg_param *p);
 
@@ -72,29 +74,53 @@ PURG_NORETURN void purg_stop(struct purg_param *p);
 
 /* The block, at PURG_PARAM_OFF of the image. */
 extern struct purg_param purg_param;
+/* The first byte of the image (purgatory.lds). */
+extern const uint8_t purg_image_start[];
+
+/* unpack.c: obeys the unpack list; a bad record ends in purg_fail with its number. */
+void purg_unpack(struct purg_param *p);
+
+/* timing.c: says (PURG_F_TIMING) and records the stamps; counter values, except HZ and BYTES. */
+void purg_timing_record(struct purg_param *p, const uint64_t stamp[PURG_TIMING_WORDS]);
 
 /* What purg_arch_sha256_begin changed in the CPU, for _end to put back. */
 struct purg_fpu {
 	uint64_t reg[2];
 };
 
+/* purgatory/lz4.h has two of these. */
+typedef const char *purg_lz4_fn(const uint8_t *src, uint64_t src_len, uint8_t *dst,
+				uint64_t dst_len);
+
 /*
  * Hooks, in the order purgatory.c calls them.
  *
- * _check:   NULL, or why this block cannot be obeyed here.
+ * _counter: the clock of the timing record; _counter_hz its rate, 0 = unknown.
  * _init:    after it the consoles can be reached; no output before it.
- * _map:     makes memory at @pa readable; returns how many bytes, up to @len,
- *           are so now.  A later call may unmap them.  0 is a failure.
+ * _check:   NULL, or why this block cannot be obeyed here.
+ * _map:     maps the regions, the image and the consoles.  0; *ret_why NULL or,
+ *           on arm64, why it runs with MMU and caches off instead.  -1: there
+ *           is no way on, for *ret_why.
+ * _write_begin: [@dst, @dst + @len) is going to be written, not being part of
+ *           what was loaded.
+ * _move:    memmove(), as fast as the machine can.  _zero: memset(@dst, 0).
+ * _lz4:     the decoder for the accesses that are possible now.
  * _handover: does not come back; fails with purg_fail.
  * _reset:   comes back if there is no way to reset this machine.
  */
+uint64_t purg_arch_counter(void);
+uint64_t purg_arch_counter_hz(void);
 int purg_arch_console_known(uint32_t kind);
 void purg_arch_init(struct purg_param *p);
 int purg_arch_console_write(const struct purg_console *c, const char *text, size_t len);
 const char *purg_arch_check(const struct purg_param *p);
+int purg_arch_map(struct purg_param *p, const char **ret_why);
 sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save);
 void purg_arch_sha256_end(const struct purg_fpu *save);
-uint64_t purg_arch_map(struct purg_param *p, uint64_t pa, uint64_t len);
+void purg_arch_write_begin(void *dst, uint64_t len);
+void purg_arch_move(void *dst, const void *src, uint64_t len);
+void purg_arch_zero(void *dst, uint64_t len);
+purg_lz4_fn *purg_arch_lz4(void);
 PURG_NORETURN void purg_arch_handover(struct purg_param *p);
 void purg_arch_reset(const struct purg_param *p);
 PURG_NORETURN void purg_arch_halt(void);

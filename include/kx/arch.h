@@ -22,6 +22,12 @@ struct kx_arch {
 	uint32_t kexec_arch;		/* KEXEC_ARCH_*: ELF machine << 16 */
 	uint16_t elf_machine;
 	uint32_t cmdline_max;		/* COMMAND_LINE_SIZE, with the NUL */
+	uint64_t purgatory_max;		/* its image ends below; 0 = anywhere */
+	/*
+	 * Bytes of page tables purgatory needs for p->param's regions, wherever
+	 * it is placed itself.  -ENOMEM, -ENOSPC (memory it cannot map).
+	 */
+	int (*pool_len)(struct kx_plan *p, uint64_t *ret, struct kx_err *err);
 	/*
 	 * Can the running kernel's own kexec_file_load take this image?  A
 	 * sentence (a constant) if not, NULL if so.
@@ -40,11 +46,12 @@ extern const struct kx_arch kx_archs[KX_MACHINE_COUNT];	/* by enum kx_machine */
 const struct kx_arch *kx_arch_by_uname(const char *machine);
 
 /*
- * Place our purgatory, common to both layouts: image below @max, aligned to
- * PURG_IMAGE_ALIGN; sets plan->entry to it.  The bytes are copied into the
- * arena so that seal can write the parameter block.  Errors of kx_plan_place();
- * -EOPNOTSUPP when this build has no purgatory for the architecture.
+ * Place our purgatory, the same for every layout, behind everything else: image
+ * and page table pool as one segment; sets plan->entry to it.  The bytes are
+ * copied into the arena so that seal can write the parameter block.  Errors of
+ * kx_plan_place() and of pool_len; -EOPNOTSUPP when this build has no purgatory
+ * for the architecture.
  */
-KX_CHECKED int kx_plan_place_purgatory(struct kx_plan *p, uint64_t max, struct kx_err *err);
+KX_CHECKED int kx_plan_place_purgatory(struct kx_plan *p, struct kx_err *err);
 
 #endif

@@ -34,6 +34,20 @@ enum kx_call {
 	KX_CALL_FILE,		/* kexec_file_load(2): the kernel's loader */
 };
 
+/* May purgatory unpack what is loaded?  Auto: where it pays. */
+enum kx_pack {
+	KX_PACK_AUTO,
+	KX_PACK_NONE,
+	KX_PACK_LZ4,
+};
+
+/* Where the payload waits for kexec -e. */
+enum kx_stage {
+	KX_STAGE_AUTO,
+	KX_STAGE_KERNEL,	/* in pages of the running kernel, which moves it */
+	KX_STAGE_CRASHKERNEL,	/* in the crash kernel reservation; purgatory moves it */
+};
+
 #define KX_INITRD_MAX	16
 
 struct kx_input {
@@ -66,6 +80,9 @@ struct kx_request {
 	bool debug;			/* -d */
 	bool no_cma;
 	bool hotplug;
+	enum kx_pack pack;		/* --pack */
+	enum kx_stage stage;		/* --stage */
+	bool evict_crash_kernel;	/* --evict-crash-kernel */
 	uint32_t on_corrupt;		/* enum purg_on_fail */
 	bool has_entry;
 	uint64_t entry;			/* --entry: replaces ours, purgatory bypassed */
@@ -89,6 +106,8 @@ struct kx_segment {
 	bool removable;		/* lies in memory that may be hot-removed */
 	bool verify;		/* purgatory compares its digest */
 	bool handover;		/* purgatory maps it for the entry (x86_64) */
+	/* Bytes purgatory compares, from the start; 0 = all of buf. */
+	uint64_t verify_len;
 };
 
 /*
@@ -133,6 +152,25 @@ struct kx_plan {
 	uint64_t entry;
 	uint64_t flags;			/* KEXEC_ARCH_* and KEXEC_* */
 	struct purg_param param;	/* what seal writes into purgatory */
+
+	/*
+	 * What purgatory puts into its place itself, from the unpack list: was
+	 * a segment until pack.c or stage.c took it off the list.  buf is what
+	 * will be there, unpacked.
+	 */
+	struct kx_segment target[KX_SEGMENTS_MAX];
+	size_t target_count;
+	struct purg_unpack *unpack;	/* arena */
+	size_t unpack_count;
+	const char *pack_why, *stage_why;	/* what was chosen, and why */
+
+	/*
+	 * --stage=crashkernel: loaded with KEXEC_ON_CRASH before the segments,
+	 * into the crash kernel reservation, where the kernel never moves it.
+	 */
+	struct kx_segment staged[KX_SEGMENTS_MAX];
+	size_t staged_count;
+	uint64_t staged_entry;
 
 	/* kexec_file_load */
 	struct kx_bytes file_kernel;	/* the bytes to give when fd is not usable */
@@ -179,7 +217,12 @@ KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
 KX_CHECKED int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 			     struct kx_arena *a, struct kx_plan *ret, struct kx_err *err);
 
-/* Digests, regions and consoles into plan->param, and param into the purgatory segment. */
+/*
+ * plan->param's regions, without digests, once every segment but purgatory has
+ * its place (seal.c); purgatory's page tables are sized by them.  -E2BIG.
+ */
+KX_CHECKED int kx_plan_regions(struct kx_plan *p, struct kx_err *err);
+/* Digests and consoles into plan->param, and param into the purgatory segment. */
 KX_CHECKED int kx_plan_seal(struct kx_plan *p, struct kx_err *err);
 
 /*

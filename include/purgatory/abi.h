@@ -20,13 +20,20 @@
 #include <stdint.h>
 
 #define PURG_MAGIC	0x33475255504b584bULL	/* "KXKPURG3", little-endian */
-#define PURG_VERSION	1
+#define PURG_VERSION	2
 
 /* Offset of struct purg_param in the image: behind the entry branch. */
 #define PURG_PARAM_OFF	0x40
 
-/* The image with its stack, tables and bss never exceeds this. */
+/* The image with its stack and bss never exceeds this. */
 #define PURG_IMAGE_MAX	0x10000
+
+/*
+ * Behind the image, at base + PURG_IMAGE_MAX, is the pool: pool_len bytes of
+ * the same segment in which purgatory builds its page tables.  kexec sizes it
+ * by building the same tables; what is in it at the start does not matter.
+ */
+#define PURG_POOL_MIN	0x10000
 
 /*
  * Placement rules for the image, obeyed by kexec/arch:
@@ -35,14 +42,16 @@
  */
 #define PURG_IMAGE_ALIGN	0x10000
 
-#define PURG_REGIONS_MAX	16
+#define PURG_REGIONS_MAX	32
 #define PURG_CONSOLES_MAX	4
 #define PURG_NAME_LEN		16
 #define PURG_SHA256_LEN		32
 
 /*
- * A range of memory that purgatory may touch: normally one kexec segment.
- * Purgatory maps these, itself and the consoles, and nothing else.
+ * A range of memory that purgatory may touch: a kexec segment, or memory that
+ * it unpacks to.  Purgatory maps these, itself and the consoles, and nothing
+ * else; on arm64 exactly these, so they begin and end at pages of the running
+ * kernel.
  */
 struct purg_region {
 	uint64_t pa;		/* first byte */
@@ -54,8 +63,55 @@ struct purg_region {
 	uint8_t sha256[PURG_SHA256_LEN];
 };
 
-#define PURG_REGION_VERIFY	1u	/* compare sha256 before the jump */
+#define PURG_REGION_VERIFY	1u	/* compare sha256 before anything is unpacked */
 #define PURG_REGION_HANDOVER	2u	/* must be mapped at the entry (x86_64) */
+#define PURG_REGION_WRITE	4u	/* purgatory writes into it */
+#define PURG_REGION_VERIFY_AFTER	8u	/* compare sha256 after unpacking */
+
+/*
+ * The unpack list: records that put memory into its place, obeyed in order
+ * after the regions with PURG_REGION_VERIFY have been verified.  @src lies in a
+ * region, @dst in one with PURG_REGION_WRITE.
+ *
+ * A raw record may overlap itself, as memmove() allows; what one record writes
+ * must not be the source of a later one, nor the list (kexec's plan check).
+ */
+struct purg_unpack {
+	uint64_t src_pa;	/* 0 with PURG_CODEC_ZERO */
+	uint64_t src_len;	/* raw: dst_len; zero: 0; lz4: length of the block */
+	uint64_t dst_pa;
+	uint64_t dst_len;	/* bytes written, exactly */
+	uint32_t codec;		/* enum purg_codec */
+	uint32_t reserved;	/* 0 */
+};
+
+enum purg_codec {
+	PURG_CODEC_RAW,
+	PURG_CODEC_ZERO,
+	PURG_CODEC_LZ4,		/* one block: purgatory/lz4.h */
+};
+
+/*
+ * The timing record, which the next kernel's user space reads (kexec
+ * --last-boot): big-endian 64-bit words at timing_pa, aligned to 4, in a
+ * region with PURG_REGION_WRITE.  On arm64 it is the device tree's property
+ * /chosen/kexec-timing, on x86_64 a setup_data entry; kexec fills it with
+ * zeros and PURG_TIMING_MAGIC.  A stamp is a counter value: CNTPCT_EL0 at EL2,
+ * CNTVCT_EL0 at EL1, TSC.
+ */
+#define PURG_TIMING_MAGIC	0x4b58544d00000001ULL	/* "KXTM", version 1 */
+
+enum purg_timing {
+	PURG_TIMING_HEAD,	/* PURG_TIMING_MAGIC, from kexec */
+	PURG_TIMING_HZ,		/* CNTFRQ_EL0; 0 = unknown (TSC) */
+	PURG_TIMING_BYTES,	/* verified and unpacked, before and after */
+	PURG_TIMING_ENTRY,	/* first instruction */
+	PURG_TIMING_MAP,	/* running on its own map */
+	PURG_TIMING_VERIFIED,	/* what was loaded */
+	PURG_TIMING_UNPACKED,	/* and what was unpacked, verified as well */
+	PURG_TIMING_EXIT,	/* before the last cleaning */
+	PURG_TIMING_WORDS
+};
 
 enum purg_console_kind {
 	PURG_CONSOLE_NONE,
@@ -82,11 +138,11 @@ enum purg_entry_kind {
 	PURG_ENTRY_ARM64,
 	/*
 	 * Documentation/arch/x86/boot.rst "64-bit boot protocol": long mode,
-	 * flat segments 0x10/0x18, interrupts off, HANDOVER regions, the image
-	 * and [0, 1 MiB) identity mapped and nothing else (so whatever the
-	 * kernel reads before its own page fault handler works has to be a
-	 * region: itself with init_size, boot_params, command line, and for
-	 * its early SEV probe the EFI system and configuration tables), rsi =
+	 * flat segments 0x10/0x18, interrupts off, the regions, the image and
+	 * [0, 1 MiB) identity mapped and nothing else (so whatever the kernel
+	 * reads before its own page fault handler works has to be a region
+	 * with HANDOVER: itself with init_size, boot_params, command line, and
+	 * for its early SEV probe the EFI system and configuration tables), rsi =
 	 * reg[0], every other GPR 0 but rsp (= reg[1], or purgatory's own
 	 * stack if that is 0), jump to pc.
 	 */
@@ -96,6 +152,12 @@ enum purg_entry_kind {
 	 * esi = reg[0], ebp = edi = ebx = 0, jump to pc (< 4 GiB).
 	 */
 	PURG_ENTRY_X86_32,
+	/*
+	 * No kernel: what is entered when the running kernel panics while its
+	 * crash kernel reservation holds a staged payload.  Says so and obeys
+	 * on_fail.
+	 */
+	PURG_ENTRY_STAGED,
 };
 
 /* How many levels of page tables PURG_ENTRY_X86_64 hands over with. */
@@ -121,6 +183,8 @@ enum purg_psci {
 #define PURG_F_QUIET		1u	/* no progress lines, only failures */
 #define PURG_F_RESET_VGA	2u	/* x86_64: bring up standard VGA text mode */
 #define PURG_F_DISABLE_PIC	4u	/* x86_64: mask both legacy PICs */
+#define PURG_F_TIMING		8u	/* print how long each phase took */
+#define PURG_F_NO_MAP		16u	/* arm64: as if the MMU had an unknown feature (tests) */
 
 struct purg_param {
 	uint64_t magic;			/* PURG_MAGIC */
@@ -131,6 +195,11 @@ struct purg_param {
 	uint32_t psci;			/* enum purg_psci */
 	uint32_t paging;		/* enum purg_paging */
 	uint64_t base;			/* where the image is loaded */
+	uint64_t pool_len;		/* >= PURG_POOL_MIN, whole pages */
+	uint64_t unpack_pa;		/* struct purg_unpack[], aligned to 8, in a region */
+	uint64_t timing_pa;		/* big-endian words, enum purg_timing; 0 = none */
+	uint32_t unpack_count;
+	uint32_t page_shift;		/* of the running kernel: 12, 14 or 16 */
 
 	uint32_t entry_kind;		/* enum purg_entry_kind */
 	uint32_t region_count;

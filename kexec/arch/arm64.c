@@ -245,5 +245,5 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	p->param.pc = kernel.entry;
 	p->param.reg[0] = dtb_pa;	/* x0; x1 to x3 are 0 */
 	p->param.psci = p->sources->arm64.psci;
-	return kx_plan_place_purgatory(p, 0, err);
+	return 0;
 }

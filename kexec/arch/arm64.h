@@ -16,6 +16,8 @@
 
 int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_err *err);
 const char *kx_arm64_file_refuses(const struct kx_image *image, const struct kx_sources *src);
+/* arm64-pool.c */
+int kx_arm64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err);
 
 /* ---- the kernel (arm64.c, arm64-elf.c) ----------------------------- */
 

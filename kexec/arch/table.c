@@ -21,6 +21,7 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		.kexec_arch = KEXEC_ARCH(ELF_AARCH64),
 		.elf_machine = ELF_AARCH64,
 		.cmdline_max = 2048,	/* arch/arm64/include/uapi/asm/setup.h */
+		.pool_len = kx_arm64_pool_len,
 		.file_refuses = kx_arm64_file_refuses,
 		.layout = kx_arm64_layout,
 	},
@@ -31,6 +32,14 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		.kexec_arch = KEXEC_ARCH(ELF_X86_64),
 		.elf_machine = ELF_X86_64,
 		.cmdline_max = 2048,	/* arch/x86/include/asm/setup.h */
+		/*
+		 * It may leave long mode, so it must be reachable without
+		 * paging.  Its page tables serve until the decompressor has its
+		 * own: the lowest place is never one that a kernel is
+		 * decompressed to.
+		 */
+		.purgatory_max = X86_4GIB,
+		.pool_len = kx_x86_64_pool_len,
 		.file_refuses = kx_x86_64_file_refuses,
 		.layout = kx_x86_64_layout,
 	},

@@ -242,10 +242,5 @@ int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_
 			return rc;
 	}
 	set_param(p, &k, params_pa);
-	/*
-	 * It may leave long mode, so it must be reachable without paging.  Its
-	 * page tables serve until the decompressor has its own: the lowest place
-	 * is never one that a kernel is decompressed to.
-	 */
-	return kx_plan_place_purgatory(p, X86_4GIB, err);
+	return 0;
 }

@@ -19,6 +19,8 @@
 
 int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_err *err);
 const char *kx_x86_64_file_refuses(const struct kx_image *image, const struct kx_sources *src);
+/* x86_64-pool.c */
+int kx_x86_64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err);
 
 /* ---- struct boot_params (zero-page.rst) --------------------------------- */
 

@@ -154,6 +154,10 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	if (rc == -ENOSPC && (req->mem_min || req->mem_max != UINT64_MAX))
 		kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
 			    req->mem_min, req->mem_max);
+	if (rc == 0)
+		rc = kx_plan_regions(p, err);
+	if (rc == 0)
+		rc = kx_plan_place_purgatory(p, err);
 	if (rc < 0)
 		return rc;
 	if (req->has_entry) {

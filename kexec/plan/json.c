@@ -120,7 +120,8 @@ static void json_digest(struct kx_json *j, const struct kx_plan *p, const struct
 	for (uint32_t i = 0; i < p->param.region_count; i++) {
 		const struct purg_region *r = &p->param.region[i];
 
-		if (r->pa != s->range.start || !(r->flags & PURG_REGION_VERIFY))
+		if (r->pa != s->range.start ||
+		    !(r->flags & (PURG_REGION_VERIFY | PURG_REGION_VERIFY_AFTER)))
 			continue;
 		for (size_t n = 0; n < PURG_SHA256_LEN; n++) {
 			hex[2 * n] = digits[r->sha256[n] >> 4];

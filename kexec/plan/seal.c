@@ -22,20 +22,28 @@ static void digest(const struct kx_request *req, struct kx_bytes b, uint8_t *ret
 	sha256_final(&s, ret);
 }
 
-static void region_fill(const struct kx_plan *p, const struct kx_segment *s,
-			struct purg_region *r)
+/* @s as a region; @verify is how its digest is checked, 0 = not at all. */
+static int region_add(struct kx_plan *p, const struct kx_segment *s, uint32_t flags,
+		      uint32_t verify, struct kx_err *err)
 {
+	struct purg_param *param = &p->param;
+	struct purg_region *r;
+
+	if (param->region_count == PURG_REGIONS_MAX)
+		return kx_err_set(err, E2BIG, "%s: purgatory knows at most %d regions", s->name,
+				  PURG_REGIONS_MAX);
+	r = &param->region[param->region_count++];
 	*r = (struct purg_region){
 		.pa = s->range.start,
 		.mem_len = kx_range_len(s->range),
-		.flags = s->handover ? PURG_REGION_HANDOVER : 0,
+		.flags = flags | (s->handover ? PURG_REGION_HANDOVER : 0),
 	};
 	strncpy(r->name, s->name, sizeof(r->name) - 1);
 	if (p->request->no_checks || !s->verify || !s->buf.len)
-		return;
-	r->flags |= PURG_REGION_VERIFY;
-	r->len = s->buf.len;
-	digest(p->request, s->buf, r->sha256);
+		return 0;
+	r->flags |= verify;
+	r->len = s->verify_len ? s->verify_len : s->buf.len;
+	return 0;
 }
 
 /* After the segments, which must not be lost. */
@@ -52,6 +60,58 @@ static void add_windows(struct kx_plan *p)
 			.flags = PURG_REGION_HANDOVER,
 		};
 		strncpy(r->name, p->window[i].name, sizeof(r->name) - 1);
+	}
+}
+
+/* The region that holds the timing record is written to. */
+static void mark_timing(struct purg_param *param)
+{
+	for (uint32_t i = 0; i < param->region_count; i++) {
+		struct purg_region *r = &param->region[i];
+
+		if (param->timing_pa && param->timing_pa >= r->pa &&
+		    param->timing_pa - r->pa < r->mem_len)
+			r->flags |= PURG_REGION_WRITE;
+	}
+}
+
+int kx_plan_regions(struct kx_plan *p, struct kx_err *err)
+{
+	int r = 0;
+
+	p->param.region_count = 0;
+	for (size_t i = 0; i < p->segment_count && r == 0; i++)
+		if (strcmp(p->segment[i].name, "purgatory") != 0)
+			r = region_add(p, &p->segment[i], 0, PURG_REGION_VERIFY, err);
+	for (size_t i = 0; i < p->target_count && r == 0; i++)
+		r = region_add(p, &p->target[i], PURG_REGION_WRITE, PURG_REGION_VERIFY_AFTER, err);
+	if (r < 0)
+		return r;
+	add_windows(p);
+	mark_timing(&p->param);
+	return 0;
+}
+
+/* What the region starting at @pa will hold. */
+static struct kx_bytes region_bytes(const struct kx_plan *p, uint64_t pa)
+{
+	for (size_t i = 0; i < p->segment_count; i++)
+		if (p->segment[i].range.start == pa)
+			return p->segment[i].buf;
+	for (size_t i = 0; i < p->target_count; i++)
+		if (p->target[i].range.start == pa)
+			return p->target[i].buf;
+	return KX_BYTES_NONE;
+}
+
+static void add_digests(struct kx_plan *p)
+{
+	for (uint32_t i = 0; i < p->param.region_count; i++) {
+		struct purg_region *r = &p->param.region[i];
+		struct kx_bytes b = region_bytes(p, r->pa);
+
+		if (r->len)
+			digest(p->request, (struct kx_bytes){ b.data, r->len }, r->sha256);
 	}
 }
 
@@ -96,14 +156,9 @@ int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
 	param->on_fail = p->request->on_corrupt;
 	if (!p->request->debug)
 		param->flags |= PURG_F_QUIET;
+	param->page_shift = (uint32_t)__builtin_ctzll(p->sources->page_size);
 	add_consoles(p);
-	param->region_count = 0;
-	for (size_t i = 0; i < p->segment_count; i++) {
-		if (&p->segment[i] == purgatory)
-			continue;
-		region_fill(p, &p->segment[i], &param->region[param->region_count++]);
-	}
-	add_windows(p);
+	add_digests(p);
 	if (p->request->no_checks)
 		kx_plan_note(p, "-i: purgatory verifies nothing");
 

@@ -52,6 +52,7 @@ const char *kx_entry_name(uint32_t kind)
 		[PURG_ENTRY_ARM64] = "arm64 (booting.rst)",
 		[PURG_ENTRY_X86_64] = "x86_64, 64-bit boot protocol",
 		[PURG_ENTRY_X86_32] = "x86_64, 32-bit boot protocol",
+		[PURG_ENTRY_STAGED] = "none: a staged payload",
 	};
 
 	return kind < sizeof(name) / sizeof(name[0]) ? name[kind] : "unknown";
@@ -66,6 +67,7 @@ bool kx_segment_verified(const struct kx_plan *p, const struct kx_segment *s)
 {
 	for (uint32_t i = 0; i < p->param.region_count; i++)
 		if (p->param.region[i].pa == s->range.start)
-			return p->param.region[i].flags & PURG_REGION_VERIFY;
+			return p->param.region[i].flags &
+			       (PURG_REGION_VERIFY | PURG_REGION_VERIFY_AFTER);
 	return false;
 }

@@ -5,6 +5,7 @@
  * the MMU is off.  Called by purgatory.c.
  */
 #include "arm64.h"
+#include "purgatory/lz4.h"
 
 void purg_arch_init(struct purg_param *p)
 {
@@ -32,11 +33,42 @@ void purg_arch_sha256_end(const struct purg_fpu *save)
 	(void)save;
 }
 
-uint64_t purg_arch_map(struct purg_param *p, uint64_t pa, uint64_t len)
+uint64_t purg_arch_counter(void)
+{
+	return 0;
+}
+
+uint64_t purg_arch_counter_hz(void)
+{
+	return 0;
+}
+
+int purg_arch_map(struct purg_param *p, const char **ret_why)
 {
 	(void)p;
-	(void)pa;
-	return len;
+	*ret_why = "not asked for";
+	return 0;
+}
+
+void purg_arch_write_begin(void *dst, uint64_t len)
+{
+	(void)dst;
+	(void)len;
+}
+
+void purg_arch_move(void *dst, const void *src, uint64_t len)
+{
+	__builtin_memmove(dst, src, len);
+}
+
+void purg_arch_zero(void *dst, uint64_t len)
+{
+	__builtin_memset(dst, 0, len);
+}
+
+purg_lz4_fn *purg_arch_lz4(void)
+{
+	return purg_lz4_decode_strict;
 }
 
 PURG_NORETURN void purg_arch_handover(struct purg_param *p)

@@ -43,26 +43,12 @@ const char *purg_arch_check(const struct purg_param *p)
 	return "not an x86 entry";
 }
 
-static PURG_NORETURN void handover_64(struct purg_param *p)
-{
-	const char *left = purg_machine_map_handover(&purg_machine, p);
-
-	if (left) {
-		struct purg_line l;
-
-		purg_line_init(&l);
-		purg_line_str(&l, left);
-		purg_line_str(&l, ": not enough page tables to map it for the kernel");
-		purg_fail(p, &l);
-	}
-	if (p->paging == PURG_PAGING_4LEVEL && (purg_rd_cr4() & CR4_LA57))
-		purg_jump64_4level(p->pc, p->reg[0], p->reg[1], idmap_root(&purg_machine.map, 4));
-	purg_jump64(p->pc, p->reg[0], p->reg[1]);
-}
-
 PURG_NORETURN void purg_arch_handover(struct purg_param *p)
 {
 	if (p->entry_kind == PURG_ENTRY_X86_32)
 		purg_jump32(p->pc, p->reg[0]);
-	handover_64(p);
+	if (p->paging == PURG_PAGING_4LEVEL && (purg_rd_cr4() & CR4_LA57))
+		purg_jump64_4level(p->pc, p->reg[0], p->reg[1],
+				   x86_idmap_root(&purg_machine.map, 4));
+	purg_jump64(p->pc, p->reg[0], p->reg[1]);
 }

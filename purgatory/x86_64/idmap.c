@@ -10,10 +10,10 @@
  * be mapped.", v6.9).
  */
 #include <stddef.h>
-#include "idmap.h"
+#include "purgatory/idmap-x86_64.h"
 
-#define RAM_FLAGS	(IDMAP_PRESENT | IDMAP_WRITE | IDMAP_ACCESSED | IDMAP_DIRTY)
-#define TABLE_FLAGS	(IDMAP_PRESENT | IDMAP_WRITE | IDMAP_ACCESSED)
+#define RAM_FLAGS	(X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED | X86_IDMAP_DIRTY)
+#define TABLE_FLAGS	(X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED)
 
 /* Level 1 entries map 4 KiB, level 2 2 MiB, level 3 1 GiB, and so on. */
 static uint32_t level_shift(uint32_t level)
@@ -21,13 +21,13 @@ static uint32_t level_shift(uint32_t level)
 	return 12 + 9 * (level - 1);
 }
 
-static uint64_t *table_at(const struct idmap *m, uint64_t pa)
+static uint64_t *table_at(const struct x86_idmap *m, uint64_t pa)
 {
 	return m->pool + (pa - m->pool_pa) / sizeof(uint64_t);
 }
 
 /* Returns the physical address of an empty table, 0 if there is none left. */
-static uint64_t table_new(struct idmap *m)
+static uint64_t table_new(struct x86_idmap *m)
 {
 	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
 
@@ -38,50 +38,50 @@ static uint64_t table_new(struct idmap *m)
 	return pa;
 }
 
-void idmap_init(struct idmap *m)
+void x86_idmap_init(struct x86_idmap *m)
 {
 	m->used = 0;
 	table_new(m);
 }
 
-uint64_t idmap_root(const struct idmap *m, uint32_t levels)
+uint64_t x86_idmap_root(const struct x86_idmap *m, uint32_t levels)
 {
-	return levels == m->levels ? m->pool_pa : m->pool[0] & IDMAP_ADDR;
+	return levels == m->levels ? m->pool_pa : m->pool[0] & X86_IDMAP_ADDR;
 }
 
 /* May [start, end) be mapped at @pos by one entry of @level? */
-static int fits(const struct idmap *m, uint32_t level, uint64_t start, uint64_t end, uint64_t pos,
-		enum idmap_kind kind)
+static int fits(const struct x86_idmap *m, uint32_t level, uint64_t start, uint64_t end, uint64_t pos,
+		enum x86_idmap_kind kind)
 {
 	uint64_t span = 1ULL << level_shift(level);
 	uint64_t base = pos & ~(span - 1);
 
 	if (level == 1)
 		return 1;
-	if (kind == IDMAP_DEVICE)
+	if (kind == X86_IDMAP_DEVICE)
 		return 0;
 	if (level == 2)
 		return 1;
 	if (level > 3 || !m->has_1g)
 		return 0;
-	return kind == IDMAP_RAM_COARSE || (start <= base && end - base >= span && end > base);
+	return start <= base && end - base >= span && end > base;
 }
 
 /* Maps one page at @pos; returns its end, or @pos if there was no table. */
-static uint64_t add_page(struct idmap *m, uint64_t start, uint64_t end, uint64_t pos,
-			 enum idmap_kind kind)
+static uint64_t add_page(struct x86_idmap *m, uint64_t start, uint64_t end, uint64_t pos,
+			 enum x86_idmap_kind kind)
 {
 	uint64_t *table = m->pool;
 
 	for (uint32_t level = m->levels; ; level--) {
 		uint32_t shift = level_shift(level);
 		uint64_t base = pos >> shift << shift;
-		uint64_t *entry = &table[(pos >> shift) % IDMAP_TABLE_WORDS];
-		uint64_t large = level == 1 ? 0 : IDMAP_LARGE;
+		uint64_t *entry = &table[(pos >> shift) % X86_IDMAP_TABLE_WORDS];
+		uint64_t large = level == 1 ? 0 : X86_IDMAP_LARGE;
 
 		if (!*entry && fits(m, level, start, end, pos, kind))
 			*entry = base | RAM_FLAGS | large |
-				 (kind == IDMAP_DEVICE ? IDMAP_PCD | IDMAP_PWT : 0);
+				 (kind == X86_IDMAP_DEVICE ? X86_IDMAP_PCD | X86_IDMAP_PWT : 0);
 		if (!*entry) {
 			uint64_t pa = table_new(m);
 
@@ -89,13 +89,13 @@ static uint64_t add_page(struct idmap *m, uint64_t start, uint64_t end, uint64_t
 				return pos;
 			*entry = pa | TABLE_FLAGS;
 		}
-		if (level == 1 || (*entry & IDMAP_LARGE))
+		if (level == 1 || (*entry & X86_IDMAP_LARGE))
 			return base + (1ULL << shift);
-		table = table_at(m, *entry & IDMAP_ADDR);
+		table = table_at(m, *entry & X86_IDMAP_ADDR);
 	}
 }
 
-uint64_t idmap_add(struct idmap *m, uint64_t start, uint64_t end, enum idmap_kind kind)
+uint64_t x86_idmap_add(struct x86_idmap *m, uint64_t start, uint64_t end, enum x86_idmap_kind kind)
 {
 	/*
 	 * Identity means the lower, positive half of the canonical addresses:

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The CPU as purgatory sets it up on x86_64: its page tables, and SSE while
- * SHA-NI runs.  Called by purgatory.c through the hooks, and by handover.c.
+ * The CPU as purgatory sets it up on x86_64: its page tables, SSE while SHA-NI
+ * runs, and the instructions that move memory.  Called by purgatory.c through
+ * the hooks.
  *
- * Two maps take turns.  The old kernel's identity map, which we are entered
- * with, covers the image but need not cover where we have to go (the next
- * kernel's memory, a console).  Ours is built while running on the old one.
+ * The old kernel's identity map, which we are entered with, covers the image
+ * with its pool, but need not cover where we have to go (the next kernel's
+ * memory, a console), and lies in memory that we may overwrite.  So the first
+ * thing is a map of our own, built in the pool; the regions are added to it
+ * once the block is known to be sound.
  */
 #include "x86_64.h"
+#include "purgatory/lz4.h"
 #include <io.h>
 
 struct purg_machine purg_machine;
-
-/* At the end of the image (purgatory.lds): one padding to a page, not two. */
-static uint64_t pool[PURG_POOL_PAGES * IDMAP_TABLE_WORDS]
-	__attribute__((section(".bss_pages"), aligned(4096)));
 
 #define LOW_1M		0x100000
 #define VGA_TEXT_LEN	0x1000		/* 80 x 25 cells of 2 bytes */
@@ -27,48 +27,39 @@ static uint64_t pool[PURG_POOL_PAGES * IDMAP_TABLE_WORDS]
 #define CPUID_7_EBX_SHA		(1u << 29)
 #define CPUID_80000001_EDX_1G	(1u << 26)
 
-static void map_console(struct idmap *m, const struct purg_console *c)
+static void map_console(struct x86_idmap *m, const struct purg_console *c)
 {
 	/* Eight registers, the last byte of the last one included. */
 	if (c->kind == PURG_CONSOLE_8250_MMIO)
-		idmap_add(m, c->addr, c->addr + (8ULL << c->reg_shift), IDMAP_DEVICE);
+		x86_idmap_add(m, c->addr, c->addr + (8ULL << c->reg_shift), X86_IDMAP_DEVICE);
 	else if (c->kind == PURG_CONSOLE_VGA_TEXT)
-		idmap_add(m, c->addr, c->addr + VGA_TEXT_LEN, IDMAP_DEVICE);
+		x86_idmap_add(m, c->addr, c->addr + VGA_TEXT_LEN, X86_IDMAP_DEVICE);
 }
 
 /*
- * The image first, because we stand on it, then the devices in small pages.
- * The pool always suffices for this: at most 5 tables for the image, and 3
- * more per device; a device that gets none traps, which says so elsewhere.
+ * The image with the pool first, because we stand on it, then the devices in
+ * small pages.  PURG_POOL_MIN, which is there whatever the block says, suffices:
+ * at most 5 tables for the image, and 3 more per device; a device that gets
+ * none traps, which says so elsewhere.
  */
-static void map_base(struct purg_machine *m, const struct purg_param *p)
+static void map_init(struct x86_idmap *m, const struct purg_param *p, uint64_t base)
 {
-	/* Written while the CPU walks the other map. */
-	purg_wr_cr3(m->entry_cr3);
-	idmap_init(&m->map);
-	idmap_add(&m->map, p->base, p->base + PURG_IMAGE_MAX, IDMAP_RAM);
+	m->pool_pa = base + PURG_IMAGE_MAX;
+	m->pool = (uint64_t *)(uintptr_t)m->pool_pa;
+	m->pool_pages = PURG_POOL_MIN / 4096;
+	m->levels = purg_rd_cr4() & CR4_LA57 ? 5 : 4;
+	m->has_1g = !!(purg_cpuid(0x80000001).edx & CPUID_80000001_EDX_1G);
+	x86_idmap_init(m);
+	x86_idmap_add(m, base, m->pool_pa + PURG_POOL_MIN, X86_IDMAP_RAM);
 	for (uint32_t i = 0; i < p->console_count; i++)
-		map_console(&m->map, &p->console[i]);
-}
-
-static void map_use(struct purg_machine *m)
-{
-	purg_wr_cr3(idmap_root(&m->map, m->map.levels));
+		map_console(m, &p->console[i]);
+	purg_wr_cr3(x86_idmap_root(m, m->levels));
 }
 
 void purg_arch_init(struct purg_param *p)
 {
-	struct purg_machine *m = &purg_machine;
-
-	purg_trap_init(m);
-	m->entry_cr3 = purg_rd_cr3();
-	m->map.pool = pool;
-	m->map.pool_pa = (uint64_t)(uintptr_t)pool;
-	m->map.pool_pages = PURG_POOL_PAGES;
-	m->map.levels = purg_rd_cr4() & CR4_LA57 ? 5 : 4;
-	m->map.has_1g = !!(purg_cpuid(0x80000001).edx & CPUID_80000001_EDX_1G);
-	map_base(m, p);
-	map_use(m);
+	purg_trap_init(&purg_machine);
+	map_init(&purg_machine.map, p, (uint64_t)(uintptr_t)purg_image_start);
 
 	if (p->flags & PURG_F_DISABLE_PIC) {
 		purg_out8(PIC1_DATA, 0xff);	/* OCW1: all eight lines masked */
@@ -80,53 +71,80 @@ void purg_arch_init(struct purg_param *p)
 
 /*
  * Adding to the map in use needs no TLB flush: not-present entries are not
- * cached (SDM 4.10.2.3).  When the pool is used up the map starts afresh at
- * @pa and the caller comes back for the rest.
+ * cached (SDM 4.10.2.3).
  */
-uint64_t purg_arch_map(struct purg_param *p, uint64_t pa, uint64_t len)
+int purg_arch_map(struct purg_param *p, const char **ret_why)
 {
-	struct purg_machine *m = &purg_machine;
-	uint64_t end = idmap_add(&m->map, pa, pa + len, IDMAP_RAM);
+	struct x86_idmap *m = &purg_machine.map;
+	uint64_t pool_end = m->pool_pa + p->pool_len;
 
-	if (end <= pa) {
-		map_base(m, p);
-		end = idmap_add(&m->map, pa, pa + len, IDMAP_RAM);
-		map_use(m);
-	}
-	return end - pa < len ? end - pa : len;
-}
-
-static const char *map_handover(struct idmap *m, const struct purg_param *p, enum idmap_kind kind)
-{
+	*ret_why = "not enough of them";
+	if (x86_idmap_add(m, m->pool_pa, pool_end, X86_IDMAP_RAM) < pool_end)
+		return -1;
+	m->pool_pages = (uint32_t)(p->pool_len / 4096);
 	/*
 	 * Linux 4.18 to 6.5 look for the 5-level trampoline's place in the
 	 * BIOS data area and use it, below 640 KiB, before they have a page
 	 * fault handler (arch/x86/boot/compressed/pgtable_64.c).
 	 */
-	if (idmap_add(m, 0, LOW_1M, kind) < LOW_1M)
-		return "low memory";
+	if (x86_idmap_add(m, 0, LOW_1M, X86_IDMAP_RAM) < LOW_1M)
+		return -1;
 	for (uint32_t i = 0; i < p->region_count; i++) {
 		const struct purg_region *r = &p->region[i];
 		uint64_t end = r->pa + r->mem_len;
 
-		if ((r->flags & PURG_REGION_HANDOVER) && idmap_add(m, r->pa, end, kind) < end)
-			return r->name;
+		if (x86_idmap_add(m, r->pa, end, X86_IDMAP_RAM) < end)
+			return -1;
 	}
-	return NULL;
+	*ret_why = NULL;
+	return 0;
 }
 
-const char *purg_machine_map_handover(struct purg_machine *m, const struct purg_param *p)
+/* The TSC counts in all states the kernel leaves CPUs in; its rate is not known here. */
+uint64_t purg_arch_counter(void)
 {
-	const char *left;
+	uint32_t low, high;
 
-	map_base(m, p);
-	left = map_handover(&m->map, p, IDMAP_RAM);
-	if (left && m->map.has_1g) {
-		map_base(m, p);
-		left = map_handover(&m->map, p, IDMAP_RAM_COARSE);
+	__asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+uint64_t purg_arch_counter_hz(void)
+{
+	return 0;
+}
+
+/* Caches are coherent here. */
+void purg_arch_write_begin(void *dst, uint64_t len)
+{
+	(void)dst;
+	(void)len;
+}
+
+/* "Fast-String Operation", SDM vol. 1, 7.3.9.3: microcode copies whole lines. */
+void purg_arch_move(void *dst, const void *src, uint64_t len)
+{
+	const uint8_t *s = src;
+	uint8_t *d = dst;
+
+	/* Forward is right unless dst starts inside src. */
+	if ((uint64_t)(d - s) >= len) {
+		__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(len) : : "memory");
+		return;
 	}
-	map_use(m);
-	return left;
+	d += len - 1;
+	s += len - 1;
+	__asm__ volatile("std; rep movsb; cld" : "+D"(d), "+S"(s), "+c"(len) : : "memory");
+}
+
+void purg_arch_zero(void *dst, uint64_t len)
+{
+	__asm__ volatile("rep stosb" : "+D"(dst), "+c"(len) : "a"(0) : "memory");
+}
+
+purg_lz4_fn *purg_arch_lz4(void)
+{
+	return purg_lz4_decode;
 }
 
 /* The kernel leaves CR4 without OSFXSR: any SSE instruction would be #UD. */

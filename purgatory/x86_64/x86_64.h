@@ -4,20 +4,13 @@
 #define PURGATORY_X86_64_X86_64_H
 
 #include "purgatory.h"
-#include "idmap.h"
+#include "purgatory/idmap-x86_64.h"
 
 #define CR0_MP		(1ULL << 1)
 #define CR0_EM		(1ULL << 2)
 #define CR0_TS		(1ULL << 3)
 #define CR4_OSFXSR	(1ULL << 9)
 #define CR4_LA57	(1ULL << 12)
-
-/*
- * Page tables, 36 of the 64 KiB.  With 5 levels: 4 for the image's own GiB, 2
- * for the first GiB (low memory and VGA), and one for every other GiB that is
- * touched and not covered by 1 GiB pages.
- */
-#define PURG_POOL_PAGES	9
 
 struct purg_idt_gate {
 	uint64_t low, high;
@@ -26,8 +19,7 @@ struct purg_idt_gate {
 /* Everything purgatory changes besides its stack, the block and the page tables. */
 struct purg_machine {
 	struct purg_idt_gate idt[32];
-	struct idmap map;
-	uint64_t entry_cr3;	/* the old kernel's identity map */
+	struct x86_idmap map;
 	uint32_t trapped;	/* an exception was reported */
 };
 
@@ -45,9 +37,6 @@ PURG_NORETURN void purg_trap(const struct purg_frame *f);
 /* vga.c */
 int purg_vga_write(const struct purg_console *c, const char *text, size_t len);
 void purg_vga_reset(void);
-
-/* machine.c: the map as handover.c wants it; NULL or the name of what did not fit. */
-const char *purg_machine_map_handover(struct purg_machine *m, const struct purg_param *p);
 
 /* entry.S: the first of 32 stubs of 16 bytes each. */
 extern const uint8_t purg_trap_stubs[];

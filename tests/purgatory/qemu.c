@@ -202,7 +202,7 @@ static struct purg_param make_param(const struct scene *s, const struct bytes *p
 		.magic = PURG_MAGIC, .version = PURG_VERSION, .size = sizeof(p),
 		.flags = s->flags, .on_fail = s->on_fail, .paging = s->paging,
 		.psci = s->arch == X86 ? PURG_PSCI_NONE : s->el2 ? PURG_PSCI_SMC : PURG_PSCI_HVC,
-		.base = arch[s->arch].base, .entry_kind = s->entry, .pc = payload_pa,
+		.base = arch[s->arch].base, .pool_len = PURG_POOL_MIN, .page_shift = 12, .entry_kind = s->entry, .pc = payload_pa,
 	};
 
 	if (s->stuck)

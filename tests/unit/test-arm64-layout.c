@@ -82,7 +82,9 @@ static bool layout(struct bed *b)
 {
 	if (!CHECK(kx_plan_space(&b->plan, &b->err) == 0))
 		return false;
-	if (CHECK(kx_arm64_layout(&b->plan, &b->image, &b->err) == 0))
+	if (CHECK(kx_arm64_layout(&b->plan, &b->image, &b->err) == 0) &&
+	    CHECK(kx_plan_regions(&b->plan, &b->err) == 0) &&
+	    CHECK(kx_plan_place_purgatory(&b->plan, &b->err) == 0))
 		return true;
 	printf("# %s\n", b->err.text);
 	return false;

@@ -281,6 +281,7 @@ static void test_seal(void)
 		.range = { MIB(1200), MIB(1200) + sizeof(blob) },
 	};
 	b.plan.segment_count = 3;
+	CHECK(kx_plan_regions(&b.plan, &b.err) == 0);
 	CHECK(kx_plan_seal(&b.plan, &b.err) == 0);
 	/* The blob itself stays as it is. */
 	CHECK(blob[PURG_PARAM_OFF] == 0);
@@ -299,6 +300,7 @@ static void test_seal(void)
 	CHECK_EQ_U64(param.region[1].flags, 0);
 
 	b.req.no_checks = true;
+	CHECK(kx_plan_regions(&b.plan, &b.err) == 0);
 	CHECK(kx_plan_seal(&b.plan, &b.err) == 0);
 	CHECK_EQ_U64(b.plan.param.region[0].flags, 0);
 	CHECK_EQ_U64(b.plan.param.region[0].len, 0);

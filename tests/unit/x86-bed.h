@@ -125,7 +125,11 @@ static inline int bed_layout(struct bed *b)
 {
 	int r = kx_plan_space(&b->plan, &b->err);
 
-	return r < 0 ? r : b->plan.arch->layout(&b->plan, &b->image, &b->err);
+	if (r == 0)
+		r = b->plan.arch->layout(&b->plan, &b->image, &b->err);
+	if (r == 0)
+		r = kx_plan_regions(&b->plan, &b->err);
+	return r < 0 ? r : kx_plan_place_purgatory(&b->plan, &b->err);
 }
 
 /* The segment, or an empty one that fails every check. */

@@ -3,7 +3,7 @@
  * purgatory/x86_64/idmap.c: what it builds is walked as a CPU would, written
  * from SDM vol. 3A 4.5 and not from idmap.c.
  */
-#include "../../purgatory/x86_64/idmap.h"
+#include "purgatory/idmap-x86_64.h"
 #include "../unit/test.h"
 
 #define POOL_PA	0x2006000ULL
@@ -16,7 +16,7 @@ struct walk {
 	uint64_t entry;
 };
 
-static struct walk walk(const struct idmap *m, uint64_t root, uint32_t levels, uint64_t va)
+static struct walk walk(const struct x86_idmap *m, uint64_t root, uint32_t levels, uint64_t va)
 {
 	const struct walk none = { ~0ULL, 0, 0 };
 	uint64_t table = root;
@@ -43,20 +43,20 @@ static struct walk walk(const struct idmap *m, uint64_t root, uint32_t levels, u
 	}
 }
 
-static void make(struct idmap *m, uint32_t pages, uint32_t levels, uint32_t has_1g)
+static void make(struct x86_idmap *m, uint32_t pages, uint32_t levels, uint32_t has_1g)
 {
-	*m = (struct idmap){ .pool = aligned_alloc(4096, pages * 4096), .pool_pa = POOL_PA,
+	*m = (struct x86_idmap){ .pool = aligned_alloc(4096, pages * 4096), .pool_pa = POOL_PA,
 			     .pool_pages = pages, .levels = levels, .has_1g = has_1g };
 	memset(m->pool, 0xff, pages * 4096);
-	idmap_init(m);
+	x86_idmap_init(m);
 }
 
-static struct walk at(const struct idmap *m, uint64_t va)
+static struct walk at(const struct x86_idmap *m, uint64_t va)
 {
-	return walk(m, idmap_root(m, m->levels), m->levels, va);
+	return walk(m, x86_idmap_root(m, m->levels), m->levels, va);
 }
 
-static void check_range(const struct idmap *m, uint64_t start, uint64_t end)
+static void check_range(const struct x86_idmap *m, uint64_t start, uint64_t end)
 {
 	uint64_t step = (end - start) / 97 + 1;
 
@@ -67,14 +67,14 @@ static void check_range(const struct idmap *m, uint64_t start, uint64_t end)
 
 static void basic(uint32_t levels, uint32_t has_1g)
 {
-	struct idmap m;
+	struct x86_idmap m;
 	uint64_t far = levels == 5 ? 1ULL << 50 : 1ULL << 46;
 
 	make(&m, 16, levels, has_1g);
-	CHECK(idmap_add(&m, 0x2000000, 0x2010000, IDMAP_RAM) >= 0x2010000);
-	CHECK(idmap_add(&m, 0x40001000, 0x40001001, IDMAP_RAM) >= 0x40001001);
-	CHECK(idmap_add(&m, 5 * GIB - 1, 5 * GIB + 1, IDMAP_RAM) >= 5 * GIB + 1);
-	CHECK(idmap_add(&m, far, far + 3 * MIB, IDMAP_RAM) >= far + 3 * MIB);
+	CHECK(x86_idmap_add(&m, 0x2000000, 0x2010000, X86_IDMAP_RAM) >= 0x2010000);
+	CHECK(x86_idmap_add(&m, 0x40001000, 0x40001001, X86_IDMAP_RAM) >= 0x40001001);
+	CHECK(x86_idmap_add(&m, 5 * GIB - 1, 5 * GIB + 1, X86_IDMAP_RAM) >= 5 * GIB + 1);
+	CHECK(x86_idmap_add(&m, far, far + 3 * MIB, X86_IDMAP_RAM) >= far + 3 * MIB);
 	check_range(&m, 0x2000000, 0x2010000);
 	check_range(&m, 5 * GIB - 1, 5 * GIB + 1);
 	check_range(&m, far, far + 3 * MIB);
@@ -99,38 +99,32 @@ static void test_basic(void)
 
 static void test_1g(void)
 {
-	struct idmap m;
+	struct x86_idmap m;
 
 	/* Whole GiBs in one page, what sticks out in 2 MiB pages. */
 	make(&m, 8, 4, 1);
-	CHECK(idmap_add(&m, 4 * GIB - 5, 40 * GIB + 5, IDMAP_RAM) >= 40 * GIB + 5);
+	CHECK(x86_idmap_add(&m, 4 * GIB - 5, 40 * GIB + 5, X86_IDMAP_RAM) >= 40 * GIB + 5);
 	check_range(&m, 4 * GIB - 5, 40 * GIB + 5);
 	CHECK_EQ_U64(at(&m, 4 * GIB - 1).page, 2 * MIB);
 	CHECK_EQ_U64(at(&m, 4 * GIB).page, GIB);
 	CHECK_EQ_U64(at(&m, 40 * GIB - 1).page, GIB);
 	CHECK_EQ_U64(at(&m, 40 * GIB).page, 2 * MIB);
 	CHECK_EQ_U64(m.used, 4);
-
-	/* Coarse: one page, no table. */
-	idmap_init(&m);
-	CHECK(idmap_add(&m, 7 * GIB + 1, 7 * GIB + 2, IDMAP_RAM_COARSE) >= 7 * GIB + 2);
-	CHECK_EQ_U64(at(&m, 7 * GIB + 1).page, GIB);
-	CHECK_EQ_U64(m.used, 2);
 	free(m.pool);
 }
 
 static void test_device(void)
 {
-	struct idmap m;
+	struct x86_idmap m;
 
 	make(&m, 8, 4, 1);
-	CHECK(idmap_add(&m, 0xb8000, 0xb9000, IDMAP_DEVICE) >= 0xb9000);
+	CHECK(x86_idmap_add(&m, 0xb8000, 0xb9000, X86_IDMAP_DEVICE) >= 0xb9000);
 	CHECK_EQ_U64(at(&m, 0xb8000).pa, 0xb8000);
 	CHECK_EQ_U64(at(&m, 0xb8000).page, 4096);
 	CHECK_EQ_U64(at(&m, 0xb8000).entry & 0x18, 0x18);	/* PCD, PWT */
 	CHECK_EQ_U64(at(&m, 0xb9000).pa, ~0ULL);
 	/* Memory around it is cached, the device stays as it is. */
-	CHECK(idmap_add(&m, 0, MIB, IDMAP_RAM) >= MIB);
+	CHECK(x86_idmap_add(&m, 0, MIB, X86_IDMAP_RAM) >= MIB);
 	check_range(&m, 0, MIB);
 	CHECK_EQ_U64(at(&m, 0x9000).entry & 0x18, 0);
 	CHECK_EQ_U64(at(&m, 0xb8fff).entry & 0x18, 0x18);
@@ -140,48 +134,48 @@ static void test_device(void)
 
 static void test_exhausted(void)
 {
-	struct idmap m;
+	struct x86_idmap m;
 	uint64_t end;
 
 	for (uint32_t pages = 1; pages < 8; pages++) {
 		make(&m, pages, 4, 0);
-		end = idmap_add(&m, GIB, 9 * GIB, IDMAP_RAM);
+		end = x86_idmap_add(&m, GIB, 9 * GIB, X86_IDMAP_RAM);
 		/* Root and PDPT, then a GiB per table; all it says is mapped is. */
 		CHECK_EQ_U64(end, pages < 3 ? GIB : GIB + (pages - 2) * GIB);
 		if (end > GIB)
 			check_range(&m, GIB, end);
 		CHECK(m.used <= pages);
 		/* What is there is still there, and found again without a table. */
-		CHECK_EQ_U64(idmap_add(&m, GIB, end, IDMAP_RAM), end);
+		CHECK_EQ_U64(x86_idmap_add(&m, GIB, end, X86_IDMAP_RAM), end);
 		free(m.pool);
 	}
 }
 
 static void test_limits(void)
 {
-	struct idmap m;
+	struct x86_idmap m;
 
 	make(&m, 8, 4, 1);
-	CHECK_EQ_U64(idmap_add(&m, 1ULL << 47, (1ULL << 47) + 1, IDMAP_RAM), 1ULL << 47);
-	CHECK_EQ_U64(idmap_add(&m, (1ULL << 47) - 1, (1ULL << 47) + 1, IDMAP_RAM), 1ULL << 47);
-	CHECK_EQ_U64(idmap_add(&m, ~0ULL - 1, ~0ULL, IDMAP_RAM), ~0ULL - 1);
-	CHECK_EQ_U64(idmap_add(&m, 5, 5, IDMAP_RAM), 5);
+	CHECK_EQ_U64(x86_idmap_add(&m, 1ULL << 47, (1ULL << 47) + 1, X86_IDMAP_RAM), 1ULL << 47);
+	CHECK_EQ_U64(x86_idmap_add(&m, (1ULL << 47) - 1, (1ULL << 47) + 1, X86_IDMAP_RAM), 1ULL << 47);
+	CHECK_EQ_U64(x86_idmap_add(&m, ~0ULL - 1, ~0ULL, X86_IDMAP_RAM), ~0ULL - 1);
+	CHECK_EQ_U64(x86_idmap_add(&m, 5, 5, X86_IDMAP_RAM), 5);
 	free(m.pool);
 	make(&m, 8, 5, 1);
-	CHECK(idmap_add(&m, 1ULL << 47, (1ULL << 47) + 1, IDMAP_RAM) > 1ULL << 47);
-	CHECK_EQ_U64(idmap_add(&m, 1ULL << 52, (1ULL << 52) + 1, IDMAP_RAM), 1ULL << 52);
+	CHECK(x86_idmap_add(&m, 1ULL << 47, (1ULL << 47) + 1, X86_IDMAP_RAM) > 1ULL << 47);
+	CHECK_EQ_U64(x86_idmap_add(&m, 1ULL << 52, (1ULL << 52) + 1, X86_IDMAP_RAM), 1ULL << 52);
 	free(m.pool);
 }
 
 static void test_4_from_5(void)
 {
-	struct idmap m;
+	struct x86_idmap m;
 
 	make(&m, 8, 5, 0);
-	CHECK(idmap_add(&m, 0x2000000, 0x2010000, IDMAP_RAM) >= 0x2010000);
-	CHECK(idmap_add(&m, 6 * GIB, 6 * GIB + 9, IDMAP_RAM) >= 6 * GIB + 9);
-	CHECK_EQ_U64(walk(&m, idmap_root(&m, 4), 4, 0x2001234).pa, 0x2001234);
-	CHECK_EQ_U64(walk(&m, idmap_root(&m, 4), 4, 6 * GIB + 7).pa, 6 * GIB + 7);
+	CHECK(x86_idmap_add(&m, 0x2000000, 0x2010000, X86_IDMAP_RAM) >= 0x2010000);
+	CHECK(x86_idmap_add(&m, 6 * GIB, 6 * GIB + 9, X86_IDMAP_RAM) >= 6 * GIB + 9);
+	CHECK_EQ_U64(walk(&m, x86_idmap_root(&m, 4), 4, 0x2001234).pa, 0x2001234);
+	CHECK_EQ_U64(walk(&m, x86_idmap_root(&m, 4), 4, 6 * GIB + 7).pa, 6 * GIB + 7);
 	free(m.pool);
 }
 
