@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How much memory purgatory's page tables take on x86_64: found by building
- * them, with purgatory's own code (purgatory/x86_64/idmap.c), as
+ * them, with purgatory's own code (purgatory/idmap-x86_64.c), as
  * purgatory/x86_64/machine.c does.  Called by arch/purgatory.c.
  */
 #include <errno.h>

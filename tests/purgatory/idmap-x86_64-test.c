@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * purgatory/x86_64/idmap.c: what it builds is walked as a CPU would, written
+ * purgatory/idmap-x86_64.c: what it builds is walked as a CPU would, written
  * from SDM vol. 3A 4.5 and not from idmap.c.
  */
 #include "purgatory/idmap-x86_64.h"
