@@ -331,7 +331,8 @@ const struct option_row option_rows[] = {
 	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
 	  .apply = set_stage,
 	  .help = "Where they wait for -e: in pages of the running kernel, or in the crash kernel"
-		  " reservation, from where purgatory moves them" },
+		  " reservation, from where purgatory moves them (default: auto, the kernel if it"
+		  " has room)" },
 	{ .name = "evict-crash-kernel",
 	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
 	  .apply = set_flag, .field = FIELD(req.evict_crash_kernel),
