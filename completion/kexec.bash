@@ -11,7 +11,8 @@ _kexec()
 		--append= --command-line= --reuse-cmdline --initrd= --ramdisk=
 		--reuseinitrd --dtb= --type= --sysroot=
 		--kexec-file-syscall --kexec-syscall --kexec-syscall-auto
-		--no-checks --on-corrupt= --mem-min= --mem-max= --entry= --serial=
+		--no-checks --on-corrupt= --pack= --stage= --evict-crash-kernel
+		--mem-min= --mem-max= --entry= --serial=
 		--hotplug --no-cma
 		--no-ifdown --no-sync
 		--serial-baud= --console-serial --console-vga --reset-vga --noefi
@@ -33,6 +34,12 @@ _kexec()
 		return ;;
 	--on-corrupt)
 		COMPREPLY=($(compgen -W 'reset halt' -- "$cur"))
+		return ;;
+	--pack)
+		COMPREPLY=($(compgen -W 'auto none lz4' -- "$cur"))
+		return ;;
+	--stage)
+		COMPREPLY=($(compgen -W 'auto kernel crashkernel' -- "$cur"))
 		return ;;
 	--type|-t)
 		COMPREPLY=($(compgen -W 'Image vmlinux vmlinuz uImage uki bzImage64 bzImage

@@ -156,6 +156,43 @@ static int set_on_corrupt(struct options *o, const struct option_row *row, const
 	return 0;
 }
 
+static int set_pack(struct options *o, const struct option_row *row, const char *value,
+		    struct kx_err *err)
+{
+	static const char *const name[] = {
+		[KX_PACK_AUTO] = "auto", [KX_PACK_NONE] = "none", [KX_PACK_LZ4] = "lz4",
+	};
+
+	(void)row;
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		if (!strcmp(value, name[i])) {
+			o->req.pack = (enum kx_pack)i;
+			return 0;
+		}
+	}
+	return kx_err_set(err, EINVAL, "--pack: expected 'auto', 'none' or 'lz4', have '%s'",
+			  value);
+}
+
+static int set_stage(struct options *o, const struct option_row *row, const char *value,
+		     struct kx_err *err)
+{
+	static const char *const name[] = {
+		[KX_STAGE_AUTO] = "auto", [KX_STAGE_KERNEL] = "kernel",
+		[KX_STAGE_CRASHKERNEL] = "crashkernel",
+	};
+
+	(void)row;
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		if (!strcmp(value, name[i])) {
+			o->req.stage = (enum kx_stage)i;
+			return 0;
+		}
+	}
+	return kx_err_set(err, EINVAL,
+			  "--stage: expected 'auto', 'kernel' or 'crashkernel', have '%s'", value);
+}
+
 static int set_sysroot(struct options *o, const struct option_row *row, const char *value,
 		       struct kx_err *err)
 {
@@ -285,6 +322,21 @@ const struct option_row option_rows[] = {
 	  .group = G_LOAD, .machines = OPTION_ANY,
 	  .apply = set_on_corrupt,
 	  .help = "What to do when that verification fails (default: reset)" },
+	{ .name = "pack", .arg = required_argument, .metavar = "auto|none|lz4",
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_pack,
+	  .help = "Load kernel and initrd packed, for purgatory to unpack (default: auto, where"
+		  " it pays)" },
+	{ .name = "stage", .arg = required_argument, .metavar = "auto|kernel|crashkernel",
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_stage,
+	  .help = "Where they wait for -e: in pages of the running kernel, or in the crash kernel"
+		  " reservation, from where purgatory moves them (default: auto, the kernel if it"
+		  " has room)" },
+	{ .name = "evict-crash-kernel",
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_flag, .field = FIELD(req.evict_crash_kernel),
+	  .help = "--stage=crashkernel may take the place of a loaded crash kernel" },
 	{ .name = "mem-min", .arg = required_argument, .metavar = "ADDR",
 	  .group = G_LOAD, .machines = OPTION_ANY,
 	  .apply = set_number, .field = FIELD(req.mem_min),

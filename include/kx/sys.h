@@ -93,15 +93,20 @@ KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_conso
 
 /*
  * Load the plan.  On refusal @err carries errno, the rule most likely broken
- * with its numbers, and the kernel's last log line about it.  In auto mode
- * kexec_file_load is tried after kexec_load when the plan allows it; *ret_call
- * says which worked.
+ * with its numbers, the kernel's last log line about it, and what is no longer
+ * loaded because of staging.  In auto mode kexec_file_load is tried after
+ * kexec_load when the plan allows it; *ret_call says which worked.  What was
+ * staged for the image loaded before is unloaded with it.  @ret_left->code is 0,
+ * or the load worked and the sentence says what did not.
  */
 KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
-			      struct kx_err *err);
-/* Unload the loaded image (crash: the panic one). */
+			      struct kx_err *ret_left, struct kx_err *err);
+/*
+ * Unload the loaded image (crash: the panic one).  Of an image and the payload
+ * staged for it either takes both with it.  @ret_left as above.
+ */
 KX_CHECKED int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
-				struct kx_err *err);
+				struct kx_err *ret_left, struct kx_err *err);
 
 struct kx_exec_options {
 	bool no_sync, no_ifdown;
