@@ -219,7 +219,7 @@ static struct purg_param make_param(const struct scene *s, const struct bytes *p
 	}
 	add_region(&p, "kernel", payload_pa, payload->p, payload->len, 0x200000,
 		   PURG_REGION_VERIFY | PURG_REGION_HANDOVER);
-	add_region(&p, "initrd", initrd_pa, initrd->p, initrd->len, initrd->len, PURG_REGION_VERIFY);
+	add_region(&p, "initrd", initrd_pa, initrd->p, initrd->len, (initrd->len + 0xffff) & ~0xffffULL, PURG_REGION_VERIFY);
 	return p;
 }
 
