@@ -129,10 +129,11 @@ struct x86_node {			/* struct setup_data: next, type, len, data */
  * The last one, gone in 7.2, also splits it off in the map that kexec_file_load
  * hands on, as it does for SETUP_DTB, SETUP_E820_EXT and, until 6.8, for
  * SETUP_RNG_SEED (7fd817c90650 "x86/e820: Don't reserve SETUP_RNG_SEED in e820").
- * So of a kernel that our kexec_load started and that starts the next one by
- * kexec_file_load, that one gets a page less and two entries more, until the
- * firmware runs again.  kexec_load takes the map of /sys/firmware/memmap, which
- * stays as it was.
+ * Seen from 6.1 to 6.1 to 6.1, the first by our kexec_load, the second by
+ * kexec_file_load: the third has three entries instead of one, all usable; a
+ * kernel that does not know type 128 (E820_TYPE_RESERVED_KERN) uses a page less.
+ * Until the firmware runs again; kexec_load alone takes the map of
+ * /sys/firmware/memmap, which stays as it was.
  */
 #define SETUP_KEXEC_TIMING	KX_TIMING_SETUP_TYPE
 
