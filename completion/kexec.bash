@@ -7,7 +7,7 @@ _kexec()
 	local cur prev words cword
 	local long='
 		--help --version --load --force --exec --unload --status= --plan=
-		--print-ckr-size --debug
+		--print-ckr-size --last-boot= --debug
 		--append= --command-line= --reuse-cmdline --initrd= --ramdisk=
 		--reuseinitrd --dtb= --type= --sysroot=
 		--kexec-file-syscall --kexec-syscall --kexec-syscall-auto
@@ -29,7 +29,7 @@ _kexec()
 	--plan)
 		COMPREPLY=($(compgen -W 'text json svg' -- "$cur"))
 		return ;;
-	--status)
+	--status|--last-boot)
 		COMPREPLY=($(compgen -W 'json' -- "$cur"))
 		return ;;
 	--on-corrupt)

@@ -52,6 +52,14 @@ static int set_baud(struct options *o, const struct option_row *row, const char 
 	return set_number(o, row, value, err);
 }
 
+/* Who names a port for purgatory wants to hear how long it took. */
+static int set_serial(struct options *o, const struct option_row *row, const char *value,
+		      struct kx_err *err)
+{
+	o->req.say_timing = true;
+	return set_string(o, row, value, err);
+}
+
 static int set_entry(struct options *o, const struct option_row *row, const char *value,
 		     struct kx_err *err)
 {
@@ -112,16 +120,32 @@ static int set_immediate(struct options *o, const struct option_row *row, const 
 	return 0;
 }
 
+static int json_or_nothing(const struct option_row *row, const char *value, enum output *ret,
+			   struct kx_err *err)
+{
+	if (value && strcmp(value, "json"))
+		return kx_err_set(err, EINVAL, "--%s: expected 'json' or nothing, have '%s'",
+				  row->name, value);
+	*ret = value ? OUTPUT_JSON : OUTPUT_NONE;
+	return 0;
+}
+
+static int set_last_boot(struct options *o, const struct option_row *row, const char *value,
+			 struct kx_err *err)
+{
+	int r = json_or_nothing(row, value, &o->last_boot, err);
+
+	return r < 0 ? r : set_immediate(o, row, value, err);
+}
+
 static int set_status(struct options *o, const struct option_row *row, const char *value,
 		      struct kx_err *err)
 {
-	(void)row;
-	if (value && strcmp(value, "json"))
-		return kx_err_set(err, EINVAL, "--status: expected 'json' or nothing, have '%s'",
-				  value);
-	o->verb = VERB_STATUS;
-	o->status = value ? OUTPUT_JSON : OUTPUT_NONE;
-	return 0;
+	int r = json_or_nothing(row, value, &o->status, err);
+
+	if (r == 0)
+		o->verb = VERB_STATUS;
+	return r;
 }
 
 static int set_plan(struct options *o, const struct option_row *row, const char *value,
@@ -267,6 +291,10 @@ const struct option_row option_rows[] = {
 	  .group = G_ACTION, .machines = OPTION_ANY,
 	  .apply = set_immediate, .value = VERB_CKR_SIZE,
 	  .help = "Print the size of the crash kernel reservation in bytes" },
+	{ .name = "last-boot", .arg = optional_argument, .metavar = "json",
+	  .group = G_ACTION, .machines = OPTION_ANY,
+	  .apply = set_last_boot, .value = VERB_LAST_BOOT,
+	  .help = "Print where the time of the kexec that started this kernel went" },
 	{ .letter = 'd', .name = "debug",
 	  .group = G_ACTION, .machines = OPTION_ANY,
 	  .apply = set_flag, .field = FIELD(req.debug),
@@ -300,7 +328,7 @@ const struct option_row option_rows[] = {
 	  .group = G_KERNEL, .machines = OPTION_ANY, .flags = F_ROOT,
 	  .apply = set_sysroot,
 	  .help = "Read /proc, /sys and /dev of the machine captured in DIR; only with --plan,"
-		  " --status and --print-ckr-size" },
+		  " --status, --print-ckr-size and --last-boot" },
 
 	{ .letter = 's', .name = "kexec-file-syscall",
 	  .group = G_LOAD, .machines = OPTION_ANY,
@@ -351,7 +379,7 @@ const struct option_row option_rows[] = {
 	  .help = "Enter at ADDR instead of at purgatory" },
 	{ .name = "serial", .arg = required_argument, .metavar = "PORT",
 	  .group = G_LOAD, .machines = OPTION_ANY,
-	  .apply = set_string, .field = FIELD(serial),
+	  .apply = set_serial, .field = FIELD(serial),
 	  .help = "Serial port purgatory prints to: a tty name, or 0xPORT on x86_64" },
 	{ .name = "hotplug",
 	  .group = G_LOAD, .machines = OPTION_ANY,

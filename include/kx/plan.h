@@ -78,6 +78,7 @@ struct kx_request {
 	bool crash;			/* -p: not yet */
 	bool no_checks;			/* -i */
 	bool debug;			/* -d */
+	bool say_timing;		/* --serial: purgatory says how long it took */
 	bool no_cma;
 	bool hotplug;
 	enum kx_pack pack;		/* --pack */

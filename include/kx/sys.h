@@ -15,6 +15,7 @@
 #include "kx/err.h"
 #include "kx/plan.h"
 #include "kx/sources.h"
+#include "kx/timing.h"
 
 /* ---- files ------------------------------------------------------------- */
 
@@ -89,6 +90,16 @@ KX_CHECKED int kx_sources_read_x86(struct kx_sources *s, const struct kx_console
 KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_console_wish *wish,
 				     struct kx_arena *a, struct kx_err *err);
 
+/*
+ * The timing record of the kernel that @s describes (last-boot.c), with the
+ * counter and the clock of the moment when @s is the running machine; takes 50 ms
+ * where the counter's rate has to be measured.
+ *   -ENOENT   there is no record; -ENODATA  nobody wrote to it
+ *   others    as kx_timing_parse() and kx_fdt_open()
+ */
+KX_CHECKED int kx_last_boot_read(const struct kx_sources *s, struct kx_arena *a,
+				 struct kx_last_boot *ret, struct kx_err *err);
+
 /* ---- changes ----------------------------------------------------------- */
 
 /*
@@ -123,7 +134,10 @@ KX_CHECKED int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_o
 /* getrandom(2) into the arena; empty when unavailable. */
 struct kx_bytes kx_random(struct kx_arena *a, size_t n);
 
-/* The fastest SHA-256 block function of this CPU (sys/host-ARCH.c). */
+/* sys/host-ARCH.c: what depends on the CPU that kexec itself runs on. */
+/* The fastest SHA-256 block function of this CPU. */
 sha256_blocks_fn *kx_sha256_best(void);
+/* The counter that purgatory stamps with, as far as user space can see it. */
+uint64_t kx_host_counter(void);
 
 #endif

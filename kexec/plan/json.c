@@ -217,6 +217,10 @@ static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
 	for (size_t i = 0; i < 4; i++)
 		kx_json_hex(j, NULL, param->reg[i]);
 	kx_json_array_end(j);
+	if (param->timing_pa)
+		kx_json_hex(j, "timing_record", param->timing_pa);
+	else
+		kx_json_str(j, "timing_record", NULL);
 	kx_json_object_end(j);
 }
 

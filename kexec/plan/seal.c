@@ -197,6 +197,8 @@ int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
 	param->on_fail = p->request->on_corrupt;
 	if (!p->request->debug)
 		param->flags |= PURG_F_QUIET;
+	if (p->request->debug || p->request->say_timing)
+		param->flags |= PURG_F_TIMING;
 	param->page_shift = (uint32_t)__builtin_ctzll(p->sources->page_size);
 	param->unpack_count = (uint32_t)p->unpack_count;
 	add_consoles(p);

@@ -15,6 +15,7 @@
 
 #include "../unit/forge.h"
 #include "../unit/tree.h"
+#include "kx/timing.h"
 #include "sources.h"
 
 #define PATH_LEN	4096
@@ -291,6 +292,34 @@ static uint8_t *forge_acpi(struct forge *f, const char *signature, uint32_t len,
 	return p;
 }
 
+/* A millisecond of 1 GHz between stamps, and one more until now. */
+static void seed_timing(void)
+{
+	static const uint64_t words[PURG_TIMING_WORDS + 2] = {
+		[PURG_TIMING_HEAD] = PURG_TIMING_MAGIC,
+		[PURG_TIMING_HZ] = 1000000000,
+		[PURG_TIMING_BYTES] = 4096,
+		[PURG_TIMING_ENTRY] = 1000000,
+		[PURG_TIMING_MAP] = 2000000,
+		[PURG_TIMING_VERIFIED] = 3000000,
+		[PURG_TIMING_UNPACKED] = 4000000,
+		[PURG_TIMING_EXIT] = 5000000,
+		[PURG_TIMING_WORDS] = 6000000,		/* the counter */
+		[PURG_TIMING_WORDS + 1] = 500000,	/* the kernel's clock */
+	};
+	struct forge f = FORGE_NONE;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		forge_be32(&f, (uint32_t)(words[i] >> 32));
+		forge_be32(&f, (uint32_t)words[i]);
+	}
+	forge_be32(&f, 1000);		/* the error of the rate */
+	seed("timing", "written", &f);
+	forge_put(&f, "KXTM\0\0\0\1", 8);
+	forge_room(&f, KX_TIMING_LEN - 8);
+	seed("timing", "blank", &f);
+}
+
 static void seed_firmware(void)
 {
 	static const char *const tree_targets[] = { "fdt", "dtb", "dtb-given" };
@@ -323,6 +352,7 @@ static void seed_firmware(void)
 	p[129] = 3;			/* PSCI by HVC */
 	p[131] = 3;
 	seed("fadt", "psci", &f);
+	seed_timing();
 }
 
 /* ---- text -------------------------------------------------------------- */

@@ -29,6 +29,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "fdt", fuzz_fdt },
 	{ "spcr", fuzz_spcr },
 	{ "fadt", fuzz_fadt },
+	{ "timing", fuzz_timing },
 	{ "plan-arm64", fuzz_plan_arm64 },
 	{ "plan-x86", fuzz_plan_x86 },
 	{ "dtb", fuzz_dtb },
