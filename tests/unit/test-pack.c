@@ -3,6 +3,7 @@
  * plan/pack.c, parcel.c and check-unpack.c: what is packed and why, that it
  * unpacks to what it was, and what the check of the list refuses.
  */
+#include "../../kexec/plan/parcel.h"
 #include "payload-bed.h"
 
 static void test_round_trip(void)
@@ -211,6 +212,50 @@ static void test_zero_blocks(void)
 	bed_deinit(&b);
 }
 
+/* A record is made longer by what goes on seamlessly, but not across two targets. */
+static void test_join(void)
+{
+	struct purg_unpack raw = { .src_pa = 16, .src_len = 8, .dst_pa = 4096, .dst_len = 8 };
+	struct purg_unpack zero = { .dst_pa = 4112, .dst_len = 8, .codec = PURG_CODEC_ZERO };
+	struct kx_parcel parcel;
+	struct bed b;
+
+	bed_init(&b, KX_MACHINE_ARM64);
+	b.plan = (struct kx_plan){ .arena = &b.arena };
+	CHECK(kx_parcel_init(&b.plan, &parcel, 0, 0, &b.err) == 0);
+	CHECK(kx_parcel_add(&b.plan, &parcel, raw, &b.err) == 0);
+	raw.src_pa += 8;
+	raw.dst_pa += 8;
+	CHECK(kx_parcel_add(&b.plan, &parcel, raw, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.unpack_count, 1);
+	CHECK_EQ_U64(b.plan.unpack[0].src_len, 16);
+	CHECK_EQ_U64(b.plan.unpack[0].dst_len, 16);
+	/* Another source, and another codec. */
+	raw.src_pa += 9;
+	raw.dst_pa += 8;
+	CHECK(kx_parcel_add(&b.plan, &parcel, raw, &b.err) == 0);
+	zero.dst_pa += 8;
+	CHECK(kx_parcel_add(&b.plan, &parcel, zero, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.unpack_count, 3);
+	/* Another target. */
+	parcel.first = 3;
+	zero.dst_pa += 8;
+	CHECK(kx_parcel_add(&b.plan, &parcel, zero, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.unpack_count, 4);
+	zero.dst_pa += 8;
+	CHECK(kx_parcel_add(&b.plan, &parcel, zero, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.unpack_count, 4);
+	/* Nothing is no record; too many are an error and not a write. */
+	zero.dst_len = 0;
+	CHECK(kx_parcel_add(&b.plan, &parcel, zero, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.unpack_count, 4);
+	raw.src_pa = 0;
+	for (size_t i = 4; i < parcel.records_max; i++)
+		CHECK(kx_parcel_add(&b.plan, &parcel, raw, &b.err) == 0);
+	CHECK(kx_parcel_add(&b.plan, &parcel, raw, &b.err) == -E2BIG);
+	bed_deinit(&b);
+}
+
 /* ---- the check ------------------------------------------------------------------ */
 
 static void refused(struct bed *b, const char *text)
@@ -400,6 +445,7 @@ TEST_MAIN({ "packed segments unpack to what they were", test_round_trip },
 	  { "what does not shrink is loaded as it is", test_incompressible },
 	  { "zeros behind a segment are not loaded", test_zero_tail },
 	  { "blocks of zeros are records without a source", test_zero_blocks },
+	  { "records join inside a target", test_join },
 	  { "auto packs where it pays, and says why", test_auto },
 	  { "--pack=lz4 needs purgatory and kexec_load", test_refused },
 	  { "check has a sentence for each bad record", test_bad_records },

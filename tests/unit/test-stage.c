@@ -24,6 +24,8 @@ static void check_staged(struct bed *b)
 		CHECK_EQ_U64(p->staged[i].range.end % b->src.page_size, 0);
 	}
 	CHECK_STR(p->staged[0].name, "purgatory");
+	/* The list and no block of it is verified where it lies. */
+	CHECK_EQ_U64(p->staged[1].verify_len, p->unpack_count * sizeof(struct purg_unpack));
 	CHECK_EQ_U64(p->staged_entry, p->staged[0].range.start);
 	CHECK_EQ_U64(p->staged_entry % PURG_IMAGE_ALIGN, 0);
 	CHECK(kx_range_len(p->staged[0].range) >= PURG_IMAGE_MAX + PURG_POOL_MIN);
