@@ -561,7 +561,7 @@ static void begin_staged(struct fixture *f)
 		.name = "payload", .buf = { initrd_bytes, sizeof(initrd_bytes) },
 		.range = { 0x30000000, 0x30004000 },
 	};
-	f->plan.staged_entry = 0x30000020;
+	f->plan.staged_entry = 0x30000000;
 }
 
 /* ... where our payload is staged, and an image loaded that needs it. */
@@ -581,7 +581,7 @@ static void test_stage(void)
 	CHECK_STR(kernel.story, "stage mark load");
 	CHECK(kernel.marked);
 	CHECK_EQ_U64(f.call, KX_CALL_LOAD);
-	CHECK_EQ_U64(kernel.call[0].entry, 0x30000020);
+	CHECK_EQ_U64(kernel.call[0].entry, 0x30000000);
 	CHECK_EQ_U64(kernel.call[0].first_mem, 0x30000000);
 	CHECK_EQ_U64(kernel.call[0].first_memsz, 0x4000);
 	CHECK_EQ_U64(kernel.call[0].first_bufsz, 0x2000);
