@@ -135,6 +135,29 @@ static void seed_codecs(struct kx_bytes kernel)
 	}
 }
 
+/* A block behind the head that tests/fuzz/purgatory.c describes. */
+static void forge_purgatory_lz4(struct forge *f, struct kx_bytes in)
+{
+	int room = LZ4_compressBound((int)in.len);
+	uint8_t *p = forge_room(f, 3 + (size_t)room);
+
+	p[2] = 0x40;		/* the length is that of the block */
+	f->len = 3 + (size_t)LZ4_compress_default((const char *)in.data, (char *)p + 3,
+						  (int)in.len, room);
+}
+
+static void seed_purgatory(struct kx_bytes kernel)
+{
+	/* 4 literals, a match of 19 + 255 + 1 at offset 4, no literals (the NUL). */
+	static const char long_match[] = "\0\0\x40\x4fKEXC\4\0\xff\1";
+	struct forge f = FORGE_NONE;
+
+	forge_purgatory_lz4(&f, kernel);
+	seed("purgatory-lz4", "image", &f);
+	forge_put(&f, long_match, sizeof(long_match));
+	seed("purgatory-lz4", "long-match", &f);
+}
+
 /* ---- containers -------------------------------------------------------- */
 
 static struct kx_bytes text(const char *s)
@@ -230,7 +253,7 @@ static void seed_kernels(const char *cache)
 		snprintf(path, sizeof(path), "%s/%s", cache, names[i][0]);
 		d = opendir(path);
 		while (d && (e = readdir(d))) {
-			struct forge f = FORGE_NONE;
+			struct forge f = FORGE_NONE, packed = FORGE_NONE;
 			FILE *in;
 
 			if (e->d_name[0] == '.' ||
@@ -245,6 +268,9 @@ static void seed_kernels(const char *cache)
 			snprintf(name, sizeof(name), "debian-%.200s", e->d_name);
 			write_seed(names[i][1], name, forge_bytes(&f));
 			write_seed("image", name, forge_bytes(&f));
+			forge_purgatory_lz4(&packed, forge_bytes(&f));
+			write_seed("purgatory-lz4", name, forge_bytes(&packed));
+			forge_free(&packed);
 			forge_free(&f);
 		}
 		if (d)
@@ -402,6 +428,7 @@ int main(int argc, char **argv)
 	forge_arm64_image(&kernel, 1024);
 	seed_codecs(forge_bytes(&kernel));
 	seed_containers(forge_bytes(&kernel));
+	seed_purgatory(forge_bytes(&kernel));
 	forge_free(&kernel);
 	seed_formats();
 	seed_firmware();

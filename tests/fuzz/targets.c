@@ -35,6 +35,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "dtb-given", fuzz_dtb_given },
 	{ "boot-params", fuzz_boot_params },
 	{ "sources", fuzz_sources },
+	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ NULL, NULL },
 };
 

@@ -81,4 +81,7 @@ void fuzz_boot_params(struct kx_bytes in);
 /* sources.c */
 void fuzz_sources(struct kx_bytes in);
 
+/* purgatory.c */
+void fuzz_purgatory_lz4(struct kx_bytes in);
+
 #endif
