@@ -90,8 +90,10 @@ static int check_staged(const struct kx_plan *p, struct kx_err *err)
 			return rc;
 		if (!kx_range_contains(crash, s->range))
 			return kx_err_set(err, EINVAL,
-					  "%s: [0x%" PRIx64 "-0x%" PRIx64 ") is not in the crash kernel reservation",
-					  s->name, s->range.start, s->range.end);
+					  "%s [0x%" PRIx64 "-0x%" PRIx64
+					  ") lies outside the crash kernel's reservation [0x%" PRIx64
+					  "-0x%" PRIx64 ")", s->name, s->range.start, s->range.end,
+					  crash.start, crash.end);
 	}
 	if (p->staged_count && (p->staged_entry != p->staged[0].range.start ||
 				p->staged_entry % PURG_IMAGE_ALIGN))

@@ -223,7 +223,7 @@ static int add_raw(struct kx_plan *p, struct kx_parcel *parcel, uint64_t *at, st
 static int stage_all(struct kx_plan *p, struct kx_parcel *parcel, struct kx_err *err)
 {
 	uint64_t at = kx_crash_reservation(p->sources).start + control_len(p->sources);
-	const char *name = parcel->buf ? "packed" : "unpack list";
+	bool packed = parcel->buf;
 	struct kx_segment *list;
 	struct kx_bytes image;
 	int rc;
@@ -234,14 +234,15 @@ static int stage_all(struct kx_plan *p, struct kx_parcel *parcel, struct kx_err 
 	p->staged_entry = at;
 	rc = add_staged(p, &at, "purgatory", image, PURGATORY_LEN,
 			"entered by a panic: says that there is no crash kernel", err);
-	if (rc == 0 && !parcel->buf)
+	if (rc == 0 && !packed)
 		rc = kx_parcel_init(p, parcel, 0, 0, err);
 	if (rc < 0)
 		return rc;
 	kx_parcel_settle(p, at);
 	list = &p->staged[p->staged_count];
-	rc = add_staged(p, &at, name, (struct kx_bytes){ parcel->buf, parcel->len }, parcel->len,
-			"what purgatory does, and blocks it unpacks", err);
+	rc = add_staged(p, &at, packed ? "packed" : "unpack list", (struct kx_bytes){ parcel->buf, parcel->len }, parcel->len,
+			packed ? "what purgatory does, and blocks it unpacks" :
+				 "what purgatory does", err);
 	while (rc == 0 && p->segment_count)
 		rc = add_raw(p, parcel, &at, err);
 	if (rc < 0)

@@ -16,6 +16,9 @@
 
 static const uint8_t seed[256];
 
+/* Large enough to be packed; the kernel's size, and so its fate, is the fuzzer's. */
+#define INITRD_LEN	(80u << 10)
+
 struct bed {
 	struct kx_arena arena;
 	struct kx_sources src;
@@ -29,6 +32,22 @@ static void add(struct bed *b, struct kx_memmap *m, uint64_t start, uint64_t end
 	struct kx_mem e = { { start, end }, type, depth, name };
 
 	FUZZ_ASSERT(kx_memmap_add(m, &b->arena, e, NULL) == 0);
+}
+
+/* The length of the input also decides what becomes of it. */
+static void add_initrd(struct bed *b, size_t choice)
+{
+	size_t len = choice % 3 == KX_PACK_LZ4 ? INITRD_LEN : sizeof(seed);
+	uint8_t *initrd = kx_arena_alloc(&b->arena, len);
+
+	FUZZ_ASSERT(initrd);
+	initrd[len / 2] = 1;
+	b->req.initrd[0] = (struct kx_input){
+		.path = "initrd", .fd = -1, .bytes = { initrd, len },
+	};
+	b->req.initrd_count = 1;
+	b->req.pack = (enum kx_pack)(choice % 3);
+	b->req.stage = (enum kx_stage)(choice / 3 % 3);
 }
 
 /* 512 MiB; where they start, the architectures differ. */
@@ -49,14 +68,13 @@ static void bed_init(struct bed *b, enum kx_machine machine, uint64_t ram, struc
 	add(b, &b->src.iomem, ram, ram + MIB(512), KX_MEM_RAM, 0, "System RAM");
 	add(b, &b->src.iomem, ram + MIB(2), ram + MIB(40), KX_MEM_OTHER, 1, "Kernel code");
 	add(b, &b->src.iomem, ram + MIB(300), ram + MIB(301), KX_MEM_OTHER, 1, "reserved");
+	b->src.crash[0] = (struct kx_range){ ram + MIB(400), ram + MIB(480) };
+	b->src.crash_count = 1;
+	add(b, &b->src.iomem, ram + MIB(400), ram + MIB(480), KX_MEM_OTHER, 1, "Crash kernel");
 	b->req.kernel = (struct kx_input){
 		.path = "kernel", .bytes = fuzz_copy(&b->arena, kernel), .fd = -1,
 	};
-	b->req.initrd[0] = (struct kx_input){
-		.path = "initrd", .fd = -1,
-		.bytes = fuzz_copy(&b->arena, (struct kx_bytes){ seed, sizeof(seed) }),
-	};
-	b->req.initrd_count = 1;
+	add_initrd(b, kernel.len);
 	b->req.append = "root=/dev/vda1";
 	b->req.call = KX_CALL_LOAD;
 	b->req.mem_max = UINT64_MAX;
@@ -84,6 +102,14 @@ static void print(const struct kx_plan *plan,
 	kx_arena_deinit(&a);
 }
 
+static void touch(const struct kx_segment *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fuzz_touch(s[i].buf);
+		FUZZ_ASSERT(s[i].buf.len <= kx_range_len(s[i].range));
+	}
+}
+
 /* Build, and if that works, everything that is done with a plan. */
 static void bed_run(struct bed *b)
 {
@@ -94,11 +120,9 @@ static void bed_run(struct bed *b)
 	rc = kx_plan_build(&b->req, &b->src, &b->arena, &plan, &err);
 	fuzz_check(rc, &err);
 	if (rc == 0) {
-		for (size_t i = 0; i < plan.segment_count; i++) {
-			fuzz_touch(plan.segment[i].buf);
-			FUZZ_ASSERT(plan.segment[i].buf.len <=
-				    kx_range_len(plan.segment[i].range));
-		}
+		touch(plan.segment, plan.segment_count);
+		touch(plan.target, plan.target_count);
+		touch(plan.staged, plan.staged_count);
 		print(&plan, kx_plan_print_text);
 		print(&plan, kx_plan_print_json);
 		print(&plan, kx_plan_print_svg);

@@ -10,12 +10,12 @@
 #define PAYLOAD_BED_H
 
 #include <errno.h>
-#include <lz4.h>
 #include <sys/mman.h>
 
 #include "../../kexec/plan/check.h"
 #include "forge.h"
 #include "kx/arch.h"
+#include "purgatory/lz4.h"
 #include "purgatory/sha256.h"
 #include "test.h"
 #include "tree.h"
@@ -270,8 +270,8 @@ static inline void bed_record(struct bed *b, const struct purg_param *p, struct 
 	else if (u.codec == PURG_CODEC_RAW)
 		memmove(dst, src, u.dst_len);
 	else
-		CHECK_EQ_U64((uint64_t)LZ4_decompress_safe((char *)src, (char *)dst, (int)u.src_len,
-							   (int)u.dst_len), u.dst_len);
+		CHECK_STR((b->req.no_checks ? purg_lz4_decode_strict : purg_lz4_decode)
+			  (src, u.src_len, dst, u.dst_len), NULL);
 }
 
 /* @s is in memory as the layout wanted it. */

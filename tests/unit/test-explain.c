@@ -136,19 +136,22 @@ static void test_staging(void)
 	static const struct {
 		int code;
 		const char *error;
+		uint64_t payload;	/* where it is, if that matters */
 	} rows[] = {
 		{ EBUSY, "Device or resource busy (EBUSY): another kexec held the kernel's lock for"
-			 " half a second" },
+			 " half a second", 0 },
 		{ EINVAL, "Invalid argument (EINVAL): no rule that kexec knows is broken by 3"
 			  " segments of 0x6000 bytes in the crash kernel's reservation"
-			  " [0x34000000-0x38000000), where half of RAM is 0x20000000" },
-		{ EADDRNOTAVAIL, "Cannot assign requested address (EADDRNOTAVAIL): the kernel cannot"
-				 " reach one of the addresses; its page size is taken to be 0x1000" },
+			  " [0x34000000-0x38000000), where half of RAM is 0x20000000",
+			  0x37ffc000 },
+		{ EADDRNOTAVAIL, "Cannot assign requested address (EADDRNOTAVAIL): payload"
+				 " [0x37fff000-0x38003000) lies outside the crash kernel's"
+				 " reservation [0x34000000-0x38000000)", 0x37fff000 },
 		{ ENOMEM, "Cannot allocate memory (ENOMEM): the kernel's own pages found no room"
 			  " beside 0x6000 bytes in the crash kernel's reservation"
-			  " [0x34000000-0x38000000)" },
+			  " [0x34000000-0x38000000)", 0 },
 		{ EPERM, "Operation not permitted (EPERM): the sysctl kernel.kexec_load_limit_panic"
-			 " is 0: every load it allowed is used up" },
+			 " is 0: every load it allowed is used up", 0 },
 	};
 	struct fixture f;
 	char want[300];
@@ -162,20 +165,16 @@ static void test_staging(void)
 	for (uint64_t i = 0; i < 2; i++)
 		f.plan.staged[i].range = (struct kx_range){ 0x34000000 + i * 0x1000,
 							    0x34001000 + i * 0x1000 };
-	f.plan.staged[2] = (struct kx_segment){
-		.name = "payload", .buf = { bytes, 0x3000 }, .range = { 0x37ffc000, 0x38000000 },
-	};
 	f.plan.staged_entry = 0x34000000;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		f.plan.staged[2] = (struct kx_segment){
+			.name = "payload", .buf = { bytes, 0x3000 },
+			.range = { rows[i].payload, rows[i].payload + 0x4000 },
+		};
 		snprintf(want, sizeof(want), "kexec_load (staging) refused: %s", rows[i].error);
 		CHECK(kx_explain_stage(&f.plan, rows[i].code, "", &f.err) == -rows[i].code);
 		CHECK_STR(f.err.text, want);
 	}
-	f.plan.staged[2].range = (struct kx_range){ 0x37fff000, 0x38003000 };
-	CHECK(kx_explain_stage(&f.plan, EADDRNOTAVAIL, "", &f.err) == -EADDRNOTAVAIL);
-	CHECK_STR(f.err.text, "kexec_load (staging) refused: Cannot assign requested address"
-		  " (EADDRNOTAVAIL): payload: [0x37fff000-0x38003000) is not in the crash kernel"
-		  " reservation");
 }
 
 static void test_einval_file(void)

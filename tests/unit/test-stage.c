@@ -268,8 +268,8 @@ static void test_check(void)
 
 	b.src.crash[0].end = p->staged[3].range.end - 4096;
 	CHECK(kx_plan_check(p, &b.err) == -EINVAL);
-	CHECK(strstr(b.err.text, "initrd: [") &&
-	      strstr(b.err.text, "is not in the crash kernel reservation"));
+	CHECK(strstr(b.err.text, "initrd [") &&
+	      strstr(b.err.text, ") lies outside the crash kernel's reservation [0x41000000-"));
 	b.src.crash[0].end += MIB(16);
 
 	p->staged[3].range.start -= 4096;
