@@ -189,15 +189,16 @@ PURG_NORETURN void purgatory(struct purg_param *p, uint64_t base)
 		say_staged(p);
 	if (purg_arch_map(p, &unmapped))
 		fail_unmapped(p, unmapped);
-	stamp[PURG_TIMING_MAP] = purg_arch_counter();
-
 	if (!(p->flags & PURG_F_QUIET))
 		say_start(p, unmapped);
+	stamp[PURG_TIMING_MAP] = purg_arch_counter();
+
 	verified = verify(p, PURG_REGION_VERIFY);
 	stamp[PURG_TIMING_VERIFIED] = purg_arch_counter();
 	purg_unpack(p);
-	verified += verify(p, PURG_REGION_VERIFY_AFTER);
 	stamp[PURG_TIMING_UNPACKED] = purg_arch_counter();
+	verified += verify(p, PURG_REGION_VERIFY_AFTER);
+	stamp[PURG_TIMING_CHECKED] = purg_arch_counter();
 	if (!(p->flags & PURG_F_QUIET))
 		say_entry(p, verified);
 

@@ -29,6 +29,7 @@ static void say(struct purg_param *p, const uint64_t stamp[PURG_TIMING_WORDS])
 	line_phase(&l, "map ", stamp[PURG_TIMING_MAP] - stamp[PURG_TIMING_ENTRY], hz);
 	line_phase(&l, ", verify ", stamp[PURG_TIMING_VERIFIED] - stamp[PURG_TIMING_MAP], hz);
 	line_phase(&l, ", unpack ", stamp[PURG_TIMING_UNPACKED] - stamp[PURG_TIMING_VERIFIED], hz);
+	line_phase(&l, ", check ", stamp[PURG_TIMING_CHECKED] - stamp[PURG_TIMING_UNPACKED], hz);
 	line_phase(&l, ", all ", stamp[PURG_TIMING_EXIT] - stamp[PURG_TIMING_ENTRY], hz);
 	purg_line_print(&l, p);
 }

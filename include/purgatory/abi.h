@@ -104,11 +104,12 @@ enum purg_codec {
 enum purg_timing {
 	PURG_TIMING_HEAD,	/* PURG_TIMING_MAGIC, from kexec */
 	PURG_TIMING_HZ,		/* CNTFRQ_EL0; 0 = unknown (TSC) */
-	PURG_TIMING_BYTES,	/* verified and unpacked, before and after */
+	PURG_TIMING_BYTES,	/* verified, before and after unpacking */
 	PURG_TIMING_ENTRY,	/* first instruction */
 	PURG_TIMING_MAP,	/* running on its own map */
 	PURG_TIMING_VERIFIED,	/* what was loaded */
-	PURG_TIMING_UNPACKED,	/* and what was unpacked, verified as well */
+	PURG_TIMING_UNPACKED,	/* what is unpacked, is */
+	PURG_TIMING_CHECKED,	/* and has been verified */
 	PURG_TIMING_EXIT,	/* before the last cleaning */
 	PURG_TIMING_WORDS
 };

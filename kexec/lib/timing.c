@@ -30,7 +30,8 @@ static const struct {
 	{ PURG_TIMING_ENTRY, PURG_TIMING_MAP, "map_us", "set up" },
 	{ PURG_TIMING_MAP, PURG_TIMING_VERIFIED, "verify_us", "verify" },
 	{ PURG_TIMING_VERIFIED, PURG_TIMING_UNPACKED, "unpack_us", "unpack" },
-	{ PURG_TIMING_UNPACKED, PURG_TIMING_EXIT, "finish_us", "finish" },
+	{ PURG_TIMING_UNPACKED, PURG_TIMING_CHECKED, "check_us", "verify unpacked" },
+	{ PURG_TIMING_CHECKED, PURG_TIMING_EXIT, "finish_us", "finish" },
 };
 
 #define PHASES	(sizeof(phases) / sizeof(phases[0]))
@@ -40,6 +41,7 @@ static const char *const stamp_name[PURG_TIMING_WORDS] = {
 	[PURG_TIMING_MAP] = "map",
 	[PURG_TIMING_VERIFIED] = "verified",
 	[PURG_TIMING_UNPACKED] = "unpacked",
+	[PURG_TIMING_CHECKED] = "checked",
 	[PURG_TIMING_EXIT] = "exit",
 };
 
@@ -163,14 +165,12 @@ const char *kx_timing_kernel(const struct kx_last_boot *b, struct kx_timing_kern
 	return NULL;
 }
 
-/*
- * Bytes verified per microsecond, that is MB/s; 0 if it cannot be told.  What
- * is unpacked is verified again, so both phases count.
- */
+/* Bytes verified per microsecond, that is MB/s; 0 if it cannot be told. */
 static uint64_t rate(const struct kx_last_boot *b)
 {
-	uint64_t us = b->hz ? microseconds(ticks(b, PURG_TIMING_MAP, PURG_TIMING_UNPACKED),
-					   b->hz) : 0;
+	uint64_t counts = ticks(b, PURG_TIMING_MAP, PURG_TIMING_VERIFIED) +
+			  ticks(b, PURG_TIMING_UNPACKED, PURG_TIMING_CHECKED);
+	uint64_t us = b->hz ? microseconds(counts, b->hz) : 0;
 
 	return us ? b->record.word[PURG_TIMING_BYTES] / us : 0;
 }

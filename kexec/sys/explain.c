@@ -121,14 +121,10 @@ static const struct kx_segment *segments(const struct refusal *q, size_t *ret_co
 
 static uint64_t segments_size(const struct refusal *q)
 {
-	uint64_t sum = 0;
 	size_t count;
 	const struct kx_segment *v = segments(q, &count);
 
-	for (size_t i = 0; i < count; i++)
-		if (__builtin_add_overflow(sum, kx_range_len(v[i].range), &sum))
-			return UINT64_MAX;
-	return sum;
+	return kx_segments_sum(v, count);
 }
 
 /* Crash images go into the higher of two reservations. */

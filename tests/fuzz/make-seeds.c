@@ -303,6 +303,7 @@ static void seed_timing(void)
 		[PURG_TIMING_MAP] = 2000000,
 		[PURG_TIMING_VERIFIED] = 3000000,
 		[PURG_TIMING_UNPACKED] = 4000000,
+		[PURG_TIMING_CHECKED] = 4000000,
 		[PURG_TIMING_EXIT] = 5000000,
 		[PURG_TIMING_WORDS] = 6000000,		/* the counter */
 		[PURG_TIMING_WORDS + 1] = 500000,	/* the kernel's clock */

@@ -425,12 +425,12 @@ static void test_timing(void)
 	b.p.flags |= PURG_F_TIMING;
 	b.p.timing_pa = (uintptr_t)b.dst + 4;
 	CHECK_EQ_U64(run(&b.p), HANDED_OVER);
-	CHECK_STR(serial, "kexec purgatory: map 1000 us, verify 1000 us, unpack 1000 us, all 4000 us\r\n");
+	CHECK_STR(serial, "kexec purgatory: map 1000 us, verify 1000 us, unpack 1000 us, check 1000 us, all 5000 us\r\n");
 	/* The head is kexec's. */
 	CHECK_EQ_U64(be64(b.dst + 4), 0xeeeeeeeeeeeeeeeeULL);
 	CHECK_EQ_U64(be64(b.dst + 4 + 8 * PURG_TIMING_HZ), 1000000);
 	CHECK_EQ_U64(be64(b.dst + 4 + 8 * PURG_TIMING_ENTRY), 1000);
-	CHECK_EQ_U64(be64(b.dst + 4 + 8 * PURG_TIMING_EXIT), 5000);
+	CHECK_EQ_U64(be64(b.dst + 4 + 8 * PURG_TIMING_EXIT), 6000);
 	CHECK_EQ_U64(b.dst[4 + 8 * PURG_TIMING_WORDS], 0xee);
 }
 

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* First instructions of the payload, arm64: keeps what it found. */
+/*
+ * First instructions of the payload, arm64: keeps what it found, where the test
+ * expects it and nowhere else.
+ */
+#include "guest-arm64.h"
+
+	.arch	armv8.1-a		/* _EL12 */
 	.text
 	.globl	_start
 _start:
-	adrp	x10, saved
-	add	x10, x10, :lo12:saved
+	ldr	x10, =GUEST_SAVED
 	stp	x0, x1, [x10]
 	stp	x2, x3, [x10, #16]
+	ldr	x1, =GUEST_AFTER
+	guest_dump
 	mrs	x11, CurrentEL
 	lsr	x11, x11, #2
 	mrs	x12, daif
@@ -20,8 +27,7 @@ _start:
 	mrs	x12, hcr_el2
 2:	stp	x11, x12, [x10, #48]
 	mov	x0, x10
-	adrp	x1, stack
-	add	x1, x1, :lo12:stack
+	ldr	x1, =GUEST_STACK
 	mov	sp, x1
 	bl	payload
 	/* PSCI SYSTEM_OFF: QEMU's virt takes hvc from EL1, smc from EL2 */
@@ -33,10 +39,6 @@ _start:
 	hvc	#0
 3:	smc	#0
 	b	.
+	.ltorg
 
-	.bss
-	.balign	16
-saved:	.space	160
-	.space	4096
-stack:
 	.section .note.GNU-stack, "", %progbits

@@ -1,40 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Leaves for purgatory as the arm64 kernel does, at EL1, EL2 or EL2 with
- * HCR_EL2.E2H and TGE (the word at 0x48000000 is 1).  Loaded and started by
- * QEMU's loader device; used by tests/purgatory/qemu.c.
+ * HCR_EL2.E2H, as GUEST_MODE says.  Loaded and started by QEMU's loader device;
+ * used by tests/purgatory/qemu.c.
  *
  * As hostile as the contract allows: VBAR points into the void, the stack
- * pointer too, FP/SIMD traps, alignment checks are whatever Device memory
- * gives, registers are junk.
+ * pointer too, FP/SIMD traps, translation registers hold a kernel's values,
+ * alignment checks are whatever Device memory gives, registers are junk.
  */
+#include "guest-arm64.h"
+
+#define HCR_RW	31
+#define HCR_TGE	27
+#define HCR_E2H	34
+#define SVCR	S3_3_C4_C2_2
+
+	.arch	armv8.1-a		/* _EL12 */
 	.text
 	.globl	_start
 _start:
 	msr	daifset, #0xf
+	ldr	x4, =GUEST_MODE
+	ldr	w4, [x4]
 	mrs	x1, CurrentEL
 	cmp	x1, #(2 << 2)
 	b.ne	1f
-	mov	x3, #0x48000000
-	ldr	w3, [x3]
-	mov	x2, #(1 << 31)			/* HCR_EL2.RW */
-	cbz	w3, 2f
-	movk	x2, #0x4, lsl #32		/* E2H */
-	orr	x2, x2, #(1 << 27)		/* TGE */
-2:	msr	hcr_el2, x2
+	mov	x2, #(1 << HCR_RW)
+	tbz	x4, #0, 2f
+	orr	x2, x2, #(1 << HCR_E2H)
+2:	tbz	x4, #1, 3f
+	orr	x2, x2, #(1 << HCR_TGE)
+3:	msr	hcr_el2, x2
 	isb
+	tbz	x4, #0, 4f
+	STALE_EL12(GUEST_SET)
+	ldr	x2, =0x5a5a000077778888
+	msr	tpidr_el2, x2
+	b	1f
+4:	STALE_EL2(GUEST_SET)
+1:	STALE_ANY(GUEST_SET)
+	STALE_EL1(GUEST_SET)
+	isb
+	tbz	x4, #2, 5f
+	/* Streaming mode, then traps again. */
+	mov	x2, #(3 << 24)			/* SMEN: no trap */
+	msr	cpacr_el1, x2
+	isb
+	mov	x2, #1
+	msr	SVCR, x2
+	msr	cpacr_el1, xzr
+	isb
+5:	ldr	x1, =GUEST_BEFORE
+	guest_dump
+
 	mov	x2, #0x3
 	lsl	x2, x2, #40
-	msr	vbar_el2, x2
-	cbnz	w3, 3f
-	mov	x2, #0x37ff			/* CPTR_EL2.TFP, E2H=0 */
-	msr	cptr_el2, x2
-	b	3f
-1:	mov	x2, #0x3
-	lsl	x2, x2, #40
-	msr	vbar_el1, x2
-	msr	cpacr_el1, xzr			/* FP/SIMD traps */
-3:	isb
 	mov	sp, x2
 	mov	x30, x2
 	mov	x29, x2
@@ -44,5 +64,6 @@ _start:
 	mov	x3, #0
 	mov	x4, #0x44000000
 	br	x4
+	.ltorg
 
 	.section .note.GNU-stack, "", %progbits

@@ -72,7 +72,7 @@ static void test_arm64(void)
 		  "no /chosen/kexec-timing in its device tree");
 	chosen(&b, b.record, 63);
 	CHECK(look(&b) == -ENOEXEC);
-	CHECK_STR(b.err.text, "/sys/firmware/fdt: timing record: expected 64 bytes, have 63");
+	CHECK_STR(b.err.text, "/sys/firmware/fdt: timing record: expected 72 bytes, have 63");
 	chosen(&b, b.record, sizeof(b.record));
 	if (!CHECK(look(&b) == 0))
 		return;
@@ -114,7 +114,7 @@ static void test_x86(void)
 	sysroot_put(&b.root, NODE "/2/data", "", 0);
 	CHECK(look(&b) == -ENOEXEC);
 	CHECK_STR(b.err.text, "/sys/kernel/boot_params/setup_data/2/data: timing record: "
-		  "expected 64 bytes, have 0");
+		  "expected 72 bytes, have 0");
 	memset(b.record + 8 * PURG_TIMING_HZ, 0, 8);
 	sysroot_put(&b.root, NODE "/2/data", b.record, sizeof(b.record));
 	if (!CHECK(look(&b) == 0))

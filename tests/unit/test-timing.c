@@ -26,6 +26,7 @@ static void record(uint8_t to[KX_TIMING_LEN])
 	put(to, PURG_TIMING_MAP, 0x100000000 + 6250);
 	put(to, PURG_TIMING_VERIFIED, 0x100000000 + 6250 + 1250000);
 	put(to, PURG_TIMING_UNPACKED, 0x100000000 + 6250 + 1250000);
+	put(to, PURG_TIMING_CHECKED, 0x100000000 + 6250 + 1250000);
 	put(to, PURG_TIMING_EXIT, 0x100000000 + 6250 + 1250000 + 625);
 }
 
@@ -80,7 +81,7 @@ static void test_bad(void)
 		{ PURG_TIMING_UNPACKED, 0, ENOEXEC,
 		  "timing record: the stamps go backwards: 'verified' at 0x100132b3a, 'unpacked' at 0x0" },
 		{ PURG_TIMING_EXIT, 0, ENOEXEC,
-		  "timing record: the stamps go backwards: 'unpacked' at 0x100132b3a, 'exit' at 0x0" },
+		  "timing record: the stamps go backwards: 'checked' at 0x100132b3a, 'exit' at 0x0" },
 	};
 	uint8_t b[KX_TIMING_LEN + 1] = { 0 };
 	struct kx_timing t;
@@ -95,7 +96,7 @@ static void test_bad(void)
 	}
 	record(b);
 	CHECK(parse(b, KX_TIMING_LEN - 1, &t, &err) == -ENOEXEC);
-	CHECK_STR(err.text, "timing record: expected 64 bytes, have 63");
+	CHECK_STR(err.text, "timing record: expected 72 bytes, have 71");
 	CHECK(parse(b, KX_TIMING_LEN + 1, &t, &err) == -ENOEXEC);
 	CHECK(parse(NULL, 0, &t, &err) == -ENOEXEC);
 }
@@ -163,6 +164,7 @@ static void test_text(void)
 	       "  set up                       0.100 ms\n"
 	       "  verify                      20.000 ms\n"
 	       "  unpack                       0.000 ms\n"
+	       "  verify unpacked              0.000 ms\n"
 	       "  finish                       0.010 ms\n"
 	       "  purgatory, in all           20.110 ms, 40.0 MB verified at 2000 MB/s\n"
 	       "  kernel                      40.000 ms, until its clock started\n"
@@ -175,6 +177,7 @@ static void test_text(void)
 	       "  set up                        6250 counts\n"
 	       "  verify                     1250000 counts\n"
 	       "  unpack                           0 counts\n"
+	       "  verify unpacked                  0 counts\n"
 	       "  finish                         625 counts\n"
 	       "  purgatory, in all          1256875 counts, nothing verified\n"
 	       "  kernel               not known: the rate of the counter is not known\n");
@@ -197,12 +200,14 @@ static void test_json(void)
 	       "    \"map\": \"0x10000186a\",\n"
 	       "    \"verified\": \"0x100132b3a\",\n"
 	       "    \"unpacked\": \"0x100132b3a\",\n"
+	       "    \"checked\": \"0x100132b3a\",\n"
 	       "    \"exit\": \"0x100132dab\"\n"
 	       "  },\n"
 	       "  \"purgatory\": {\n"
 	       "    \"map_us\": 100,\n"
 	       "    \"verify_us\": 20000,\n"
 	       "    \"unpack_us\": 0,\n"
+	       "    \"check_us\": 0,\n"
 	       "    \"finish_us\": 10,\n"
 	       "    \"all_us\": 20110,\n"
 	       "    \"verified_bytes\": 40000000,\n"
@@ -229,12 +234,14 @@ static void test_json(void)
 	       "    \"map\": \"0x10000186a\",\n"
 	       "    \"verified\": \"0x100132b3a\",\n"
 	       "    \"unpacked\": \"0x100132b3a\",\n"
+	       "    \"checked\": \"0x100132b3a\",\n"
 	       "    \"exit\": \"0x100132dab\"\n"
 	       "  },\n"
 	       "  \"purgatory\": {\n"
 	       "    \"map_us\": null,\n"
 	       "    \"verify_us\": null,\n"
 	       "    \"unpack_us\": null,\n"
+	       "    \"check_us\": null,\n"
 	       "    \"finish_us\": null,\n"
 	       "    \"all_us\": null,\n"
 	       "    \"verified_bytes\": 40000000,\n"
