@@ -12,7 +12,6 @@ _Static_assert(offsetof(struct purg_cpu, ttbr0) == CPU_TTBR0, "cpu.h");
 _Static_assert(offsetof(struct purg_cpu, vbar) == CPU_VBAR, "cpu.h");
 _Static_assert(offsetof(struct purg_cpu, cptr) == CPU_CPTR, "cpu.h");
 _Static_assert(offsetof(struct purg_cpu, tcr2) == CPU_TCR2_REG, "cpu.h");
-_Static_assert(offsetof(struct purg_cpu, sctlr2) == CPU_SCTLR2_REG, "cpu.h");
 _Static_assert(offsetof(struct purg_cpu, flags) == CPU_FLAGS, "cpu.h");
 _Static_assert(sizeof(struct purg_cpu) == CPU_SIZE, "cpu.h");
 
@@ -84,24 +83,35 @@ void purg_arch_sha256_end(const struct purg_fpu *save)
 }
 
 /*
- * CNTVCT_EL0 of a virtual machine counts its own time; at EL2 there is no offset
- * and the name is trapped by nobody.  Without the ISB the CPU may read it early.
+ * CNTVCT_EL0 of a virtual machine counts its own time, as its user space reads
+ * it; at EL2 CNTPCT_EL0 does not depend on what KVM left in CNTVOFF_EL2.
  */
 static uint64_t counter_read(void)
 {
+	/* Without it the CPU may read the counter early. */
 	__asm__ volatile("isb" : : : "memory");
 	return purg_cpu_is(CPU_AT_EL2) ? purg_mrs("cntpct_el0") : purg_mrs("cntvct_el0");
 }
 
 /*
- * Twice, and the first if bit 32 changed: Cortex-A73 erratum 858921, a read may
- * be wrong while the lower half wraps.
+ * Two reads that agree to 15 us and do not end in nine equal bits, as long as
+ * there is hope: errata 858921 of Cortex-A73, A-008585 of Freescale, 161010101
+ * of HiSilicon and UNKNOWN1 of Allwinner make single reads wrong, the last one
+ * around a carry into bit 10 (doc/purgatory-arm64.md, R13).
  */
 uint64_t purg_arch_counter(void)
 {
-	uint64_t a = counter_read(), b = counter_read();
+	uint64_t limit = purg_arch_counter_hz() >> 16, a, b, low;
 
-	return (a ^ b) >> 32 & 1 ? a : b;
+	if (limit < 32)
+		limit = 32;
+	for (int tries = 200; ; tries--) {
+		a = counter_read();
+		b = counter_read();
+		low = b & 0x1ff;
+		if ((low && low != 0x1ff && b - a <= limit) || !tries)
+			return b;
+	}
 }
 
 uint64_t purg_arch_counter_hz(void)

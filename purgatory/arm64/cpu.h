@@ -7,6 +7,10 @@
  * _EL1 stand for EL2's own registers, which then have the layout of EL1's (Arm
  * ARM D8.9 "Virtualization Host Extensions").  So EL1 and EL2 with E2H are one
  * case, "EL1 names"; EL2 with E2H = 0 is the other.  TGE does not matter.
+ *
+ * SCTLR2_ELx is left alone: booting.rst asks firmware for SCR_EL3.TCR2En but not
+ * for SCTLR2En, so an access may trap to EL3; and nothing in it changes a
+ * translation of ours.
  */
 #ifndef PURGATORY_ARM64_CPU_H
 #define PURGATORY_ARM64_CPU_H
@@ -15,8 +19,7 @@
 #define CPU_AT_EL2	0
 #define CPU_EL1_NAMES	1
 #define CPU_TCR2	2	/* TCR2_ELx exists */
-#define CPU_SCTLR2	3	/* SCTLR2_ELx exists */
-#define CPU_MAPPED	4	/* MMU and caches are on */
+#define CPU_MAPPED	3	/* MMU and caches are on */
 
 /* Offsets for assembly; cpu.c asserts them. */
 #define CPU_SCTLR	0x00
@@ -26,17 +29,14 @@
 #define CPU_VBAR	0x20
 #define CPU_CPTR	0x28
 #define CPU_TCR2_REG	0x30
-#define CPU_SCTLR2_REG	0x38
-#define CPU_FLAGS	0x40
-#define CPU_SIZE	0x48
+#define CPU_FLAGS	0x38
+#define CPU_SIZE	0x40
 
 /* Registers that assemblers of 2022 have no name for. */
 #define ID_AA64MMFR3_EL1	S3_0_C0_C7_3	/* 0 before it was defined */
 #define ID_AA64MMFR4_EL1	S3_0_C0_C7_4
 #define TCR2_EL1		S3_0_C2_C0_3
 #define TCR2_EL2		S3_4_C2_C0_3
-#define SCTLR2_EL1		S3_0_C1_C0_3
-#define SCTLR2_EL2		S3_4_C1_C0_3
 
 #define SCTLR_M		(1 << 0)
 #define SCTLR_C		(1 << 2)
@@ -48,7 +48,7 @@
 struct purg_cpu {
 	uint64_t sctlr, tcr, mair, ttbr0, vbar;
 	uint64_t cptr;		/* CPACR_EL1, with EL2's names CPTR_EL2 */
-	uint64_t tcr2, sctlr2;	/* 0 where there are none */
+	uint64_t tcr2;		/* 0 where there is none */
 	uint64_t flags;		/* bits CPU_* */
 };
 

@@ -19,7 +19,7 @@ purg_entry:
 	b	start
 
 /* All of struct purg_cpu but flags; x1 = its address, x10 = flags. */
-	.macro	keep el, cptr, tcr2, sctlr2
+	.macro	keep el, cptr, tcr2
 	mrs	x2, sctlr_\el
 	mrs	x3, tcr_\el
 	stp	x2, x3, [x1, #CPU_SCTLR]
@@ -32,10 +32,7 @@ purg_entry:
 	mov	x2, xzr
 	tbz	x10, #CPU_TCR2, 91f
 	mrs	x2, \tcr2
-91:	mov	x3, xzr
-	tbz	x10, #CPU_SCTLR2, 92f
-	mrs	x3, \sctlr2
-92:	stp	x2, x3, [x1, #CPU_TCR2_REG]
+91:	str	x2, [x1, #CPU_TCR2_REG]
 	.endm
 
 /* Our vectors, x4, before anything that could fault; and the I-cache. */
@@ -48,6 +45,7 @@ purg_entry:
 	 */
 	ic	iallu
 	dsb	nsh			/* the invalidation is complete */
+	isb				/* and nothing was fetched before it */
 	mrs	x2, sctlr_\el
 	orr	x2, x2, #SCTLR_I
 	msr	sctlr_\el, x2
@@ -80,20 +78,17 @@ start:
 	tst	x2, #0xf		/* TCRX */
 	b.eq	3f
 	orr	x10, x10, #(1 << CPU_TCR2)
-3:	tst	x2, #0xf0		/* SCTLRX */
-	b.eq	4f
-	orr	x10, x10, #(1 << CPU_SCTLR2)
-4:
+3:
 	adrp	x1, purg_cpu
 	add	x1, x1, :lo12:purg_cpu
 	str	x10, [x1, #CPU_FLAGS]
 	adrp	x4, vectors
 	add	x4, x4, :lo12:vectors
 	tbz	x10, #CPU_EL1_NAMES, 5f
-	keep	el1, cpacr_el1, TCR2_EL1, SCTLR2_EL1
+	keep	el1, cpacr_el1, TCR2_EL1
 	begin	el1
 	b	6f
-5:	keep	el2, cptr_el2, TCR2_EL2, SCTLR2_EL2
+5:	keep	el2, cptr_el2, TCR2_EL2
 	begin	el2
 6:
 	adrp	x1, stack_top

@@ -19,27 +19,32 @@ const char *purg_arch_check(const struct purg_param *p)
 	return NULL;
 }
 
-/*
- * Every line that we wrote, to the point of coherency, by address: the next
- * kernel reads it with its caches off.  Its own image is one of them if it was
- * unpacked; what the old kernel placed, that kernel has cleaned.
- *
- * Without the map the lines are clean; then they go because they may be older
- * than what we wrote past them (the timing record's, which purg_arch_write_begin
- * has not seen).
- */
-static void clean_written(const struct purg_param *p)
+/* Is it written to, or what is entered? */
+static int to_clean(const struct purg_param *p, const struct purg_region *r)
 {
-	const struct purg_unpack *list = (const struct purg_unpack *)(uintptr_t)p->unpack_pa;
+	return (r->flags & PURG_REGION_WRITE) || p->pc - r->pa < r->mem_len;
+}
 
-	for (uint32_t i = 0; i < p->unpack_count; i++)
-		purg_dcache_civac((const void *)(uintptr_t)list[i].dst_pa, list[i].dst_len);
-	if (p->timing_pa)
-		purg_dcache_civac((const void *)(uintptr_t)p->timing_pa, PURG_TIMING_WORDS * 8);
+/*
+ * What we wrote, and the kernel, to the point of coherency, by address: the next
+ * kernel reads it with its caches off.  Whole regions and not only what the
+ * unpack list has written: behind the kernel's bytes are its page tables and its
+ * first stack, which it writes with its caches off (doc/purgatory-arm64.md, R10),
+ * and an old line would fall onto them.
+ *
+ * Without the map nothing is in the caches: see purg_arch_map().
+ */
+static void clean_regions(const struct purg_param *p)
+{
+	for (uint32_t i = 0; i < p->region_count; i++)
+		if (to_clean(p, &p->region[i]))
+			purg_dcache_civac((const void *)(uintptr_t)p->region[i].pa,
+					  p->region[i].mem_len);
 }
 
 PURG_NORETURN void purg_arch_handover(struct purg_param *p)
 {
-	clean_written(p);
-	purg_leave(&purg_cpu, p->pc, p->reg, p->base, p->base + PURG_IMAGE_MAX);
+	if (purg_cpu_is(CPU_MAPPED))
+		clean_regions(p);
+	purg_leave(&purg_cpu, p->pc, p->reg, p->base, p->base + PURG_IMAGE_MAX + p->pool_len);
 }

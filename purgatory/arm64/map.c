@@ -91,6 +91,38 @@ static const char *try_granule(struct arm64_idmap *m, const struct purg_param *p
 	return why ? why : build(m, p);
 }
 
+/*
+ * The running kernel's granule first: kexec sized the pool for that one.  Never a
+ * larger one, in which a region may end inside a page.  NULL, or why not the first.
+ */
+static const char *build_any(struct arm64_idmap *m, const struct purg_param *p,
+			     const struct arm64_mmu_facts *f)
+{
+	const char *why = try_granule(m, p, f, p->page_shift);
+
+	if (!why)
+		return NULL;
+	for (uint32_t shift = 14; shift >= 12; shift -= 2)
+		if (shift < p->page_shift && !try_granule(m, p, f, shift))
+			return NULL;
+	return why;
+}
+
+/*
+ * The old kernel's dirty lines of memory that was not a segment: with the MMU off
+ * our stores go past them, and their eviction would come after.  Once they are
+ * written back nothing comes into the caches any more.
+ */
+static void clean_before_writing(const struct purg_param *p)
+{
+	for (uint32_t i = 0; i < p->region_count; i++)
+		if (p->region[i].flags & PURG_REGION_WRITE)
+			purg_dcache_civac((const void *)(uintptr_t)p->region[i].pa,
+					  p->region[i].mem_len);
+	/* Before the first store to any of it. */
+	__asm__ volatile("dsb sy" : : : "memory");
+}
+
 int purg_arch_map(struct purg_param *p, const char **ret_why)
 {
 	struct arm64_mmu_facts f = {
@@ -98,21 +130,16 @@ int purg_arch_map(struct purg_param *p, const char **ret_why)
 	};
 	struct arm64_idmap m;
 
-	*ret_why = NULL;
 	if (p->flags & PURG_F_NO_MAP)
 		*ret_why = "so the block says";
 	else if (purg_cpu.sctlr & (SCTLR_M | SCTLR_C))
 		*ret_why = "entered with MMU or caches on";
-	if (*ret_why)
+	else
+		*ret_why = build_any(&m, p, &f);
+	if (*ret_why) {
+		clean_before_writing(p);
 		return 0;
-
-	/* The running kernel's first: kexec sized the pool for that one. */
-	*ret_why = try_granule(&m, p, &f, p->page_shift);
-	if (*ret_why && try_granule(&m, p, &f, 12) && try_granule(&m, p, &f, 14) &&
-	    try_granule(&m, p, &f, 16))
-		return 0;
-	*ret_why = NULL;
-
+	}
 	purg_mmu_on(arm64_idmap_tcr(&m, &f), arm64_idmap_ttbr(&m), p->base,
 		    p->base + PURG_IMAGE_MAX + m.used, purg_cpu.flags);
 	purg_cpu.flags |= 1U << CPU_MAPPED;

@@ -24,33 +24,42 @@
 	.endm
 
 /*
- * All entries of the regime we are in, of this CPU.  ALLE2 means EL2&0 with E2H
- * = 1, also with TGE = 0, where VMALLE1 would mean EL1&0.
+ * All TLB entries of the regime we are in, of this CPU, and the I-cache.  ALLE2
+ * means EL2&0 with E2H = 1, also with TGE = 0, where VMALLE1 would mean EL1&0.
+ *
+ * A hypervisor may make a broadcast of a local TLBI (HCR_EL2.FB).  So it is done
+ * as errata of broadcasts want it: twice, with a barrier for the domain each time
+ * (1286807, 2441007, 2441009, 4118414, Falkor 1009), and with the I-cache
+ * afterwards (ThunderX 27456).
  */
-	.macro	tlbi_own flags
+	.macro	invalidate flags
 	tbnz	\flags, #CPU_AT_EL2, 93f
+	tlbi	vmalle1
+	dsb	ish			/* complete, but for the errata */
 	tlbi	vmalle1
 	b	94f
 93:	tlbi	alle2
-94:
+	dsb	ish			/* the same */
+	tlbi	alle2
+94:	dsb	ish			/* complete */
+	ic	iallu
+	dsb	nsh			/* complete on this CPU */
+	isb				/* nothing was fetched through the old ones */
 	.endm
 
 /* x0 = TCR, x1 = TTBR0, x4 = flags */
-	.macro	map_on el, tcr2, sctlr2, off
+	.macro	map_on el, tcr2, off
 	mov	x5, #MAIR
 	msr	mair_\el, x5
 	msr	tcr_\el, x0
-	msr	ttbr0_\el, x1
-	/* The old kernel's would change what permissions and descriptors mean. */
+	/* The old kernel's would change what permissions mean (PIE). */
 	tbz	x4, #CPU_TCR2, 91f
 	msr	\tcr2, xzr
-91:	tbz	x4, #CPU_SCTLR2, 92f
-	msr	\sctlr2, xzr
-92:	isb				/* the registers, before any walk */
-	/* The old kernel's entries, of the same ASID, are still there. */
-	tlbi_own x4
-	dsb	nsh			/* they are gone */
-	isb				/* and nothing was prefetched through them */
+91:	msr	ttbr0_\el, x1
+	/* The registers, before any walk.  No access in between: ThunderX2 219. */
+	isb
+	/* The old kernel's entries, perhaps of the same ASID, are still there. */
+	invalidate x4
 	mov32	x5, (\off | SCTLR_ON)
 	msr	sctlr_\el, x5
 	isb				/* on, from the next instruction on */
@@ -70,48 +79,40 @@ purg_mmu_on:
 	dcache_lines ivac, x2, x3, x5, x6
 	dsb	sy			/* they are gone before the first walk */
 	tbz	x4, #CPU_EL1_NAMES, 1f
-	map_on	el1, TCR2_EL1, SCTLR2_EL1, SCTLR_EL1_OFF
+	map_on	el1, TCR2_EL1, SCTLR_EL1_OFF
 	ret
-1:	map_on	el2, TCR2_EL2, SCTLR2_EL2, SCTLR_EL2_OFF
+1:	map_on	el2, TCR2_EL2, SCTLR_EL2_OFF
 	ret
 
-/*
- * x10-x17 = what entry.S found, x9 = flags.  VBAR last but SCTLR: until then a
- * fault is still told by our vectors.
- */
-	.macro	map_off el, cptr, tcr2, sctlr2, off
+/* x10-x16 = what entry.S found, x9 = flags.  VBAR late: until then we tell of a fault. */
+	.macro	map_off el, cptr, tcr2, off
 	mov32	x20, \off
-	/* Falkor erratum 1041: no fetch may be under way when M goes to 0. */
-	isb
+	isb				/* Falkor 1041: right before M goes to 0 */
 	msr	sctlr_\el, x20
 	isb				/* off, from the next instruction on */
+	msr	mair_\el, x12
+	msr	tcr_\el, x11
+	tbz	x9, #CPU_TCR2, 91f
+	msr	\tcr2, x16
+91:	msr	ttbr0_\el, x13
+	isb				/* as above: ThunderX2 219 */
+	msr	\cptr, x15
+	msr	vbar_\el, x14
+	msr	sctlr_\el, x10
+	isb				/* all of it, before the next kernel */
 	/*
 	 * booting.rst: the instruction cache "must not hold any stale entries
 	 * corresponding to the loaded kernel image"; and our map's entries are
 	 * nobody's business.
 	 */
-	ic	iallu
-	tlbi_own x9
-	dsb	nsh			/* both are complete on this CPU */
-	isb				/* nothing was fetched before it */
-	msr	tcr_\el, x11
-	msr	mair_\el, x12
-	msr	ttbr0_\el, x13
-	tbz	x9, #CPU_TCR2, 91f
-	msr	\tcr2, x16
-91:	tbz	x9, #CPU_SCTLR2, 92f
-	msr	\sctlr2, x17
-92:	msr	\cptr, x15
-	msr	vbar_\el, x14
-	msr	sctlr_\el, x10
-	isb				/* all of it, before the next kernel */
+	invalidate x9
 	.endm
 
 /*
  * booting.rst, "4. Call the kernel image": "The MMU must be off", "The address
  * range corresponding to the loaded kernel image must be cleaned to the PoC",
- * done by handover.c; here the image itself is cleaned, with the stack, the
- * last of what we wrote.
+ * done by handover.c; here purgatory itself is cleaned, with the stack, the last
+ * of what we wrote.
  *
  * The same with CPU_MAPPED clear, where half of it changes nothing.
  */
@@ -120,8 +121,7 @@ purg_leave:
 	ldp	x10, x11, [x0, #CPU_SCTLR]
 	ldp	x12, x13, [x0, #CPU_MAIR]
 	ldp	x14, x15, [x0, #CPU_VBAR]
-	ldp	x16, x17, [x0, #CPU_TCR2_REG]
-	ldr	x9, [x0, #CPU_FLAGS]
+	ldp	x16, x9, [x0, #CPU_TCR2_REG]	/* and CPU_FLAGS */
 	mov	x8, x1
 	ldp	x21, x22, [x2]
 	ldp	x23, x24, [x2, #16]
@@ -130,9 +130,9 @@ purg_leave:
 	/* handover.c's lines as well, and writes to the console have left. */
 	dsb	sy
 	tbz	x9, #CPU_EL1_NAMES, 1f
-	map_off	el1, cpacr_el1, TCR2_EL1, SCTLR2_EL1, SCTLR_EL1_OFF
+	map_off	el1, cpacr_el1, TCR2_EL1, SCTLR_EL1_OFF
 	b	2f
-1:	map_off	el2, cptr_el2, TCR2_EL2, SCTLR2_EL2, SCTLR_EL2_OFF
+1:	map_off	el2, cptr_el2, TCR2_EL2, SCTLR_EL2_OFF
 2:	mov	x0, x21
 	mov	x1, x22
 	mov	x2, x23
