@@ -49,6 +49,7 @@ struct scene {
 	int timing;		/* a timing record */
 	uint32_t page_shift;	/* 0 = 12 */
 	uint64_t far_pa;	/* a region that is mapped and not looked at */
+	int quarters;		/* the initrd's digest is PURG_REGION_QUARTERS' */
 	uint64_t odd;		/* bytes that the initrd's region is too short by */
 	enum unpack_kind unpack;
 	enum unpack_flip flip;
@@ -132,7 +133,7 @@ static const struct scene scenes[] = {
 	  .want = { "kexec purgatory: data abort at EL2, vector 4, ESR 0x9600",
 		    "; resetting\r\n" }, .never = "PAYLOAD" },
 	{ .name = "arm64: SHA2 instructions", .arch = ARM, .cpu = "max", .entry = PURG_ENTRY_ARM64,
-	  .payload = "sha256-arm64.bin", .want = { "SHA2: 300 of 300 equal" } },
+	  .payload = "sha256-arm64.bin", .want = { "SHA2: 300 of 300 equal", "four: 300 of 300 equal" } },
 	{ .name = "arm64: LZ4, unaligned accesses fault", .arch = ARM, .cpu = "max",
 	  .entry = PURG_ENTRY_ARM64, .payload = "lz4-arm64.bin",
 	  .want = { "LZ4: 300 of 300 equal, 0 unaligned", "LZ4: unaligned accesses are seen" } },
@@ -254,6 +255,20 @@ static const struct {
 	{ ON_THREE, { .name = "exception on the map", .initrd_pa = 1ULL << 42, REFUSED,
 		      .want = { "KiB\r\n", "kexec purgatory: data abort at EL", ", vector 4, ESR 0x96",
 				" FAR 0x40000000000; resetting\r\n" } } },
+	{ ON_X86 | ON_ARM, { .name = "digest of quarters", .quarters = 1 } },
+	{ ON_ARM, { .name = "digest of quarters, no SHA2", .quarters = 1, .flags = PURG_F_NO_SHA2,
+		    .never = "caches off" } },
+	{ ON_THREE, { .name = "digest of quarters, no SHA2, no map", .quarters = 1,
+		      .flags = PURG_F_NO_SHA2 | PURG_F_NO_MAP, .want = { "caches off: " } } },
+	{ ON_EL1, { .name = "digest of quarters, no FP/SIMD", .quarters = 1,
+		    .cpu = "max,vfp=off,neon=off", .never = "caches off" } },
+	{ ON_THREE, { .name = "a bit of quarters, no SHA2", .quarters = 1, .corrupt = 1,
+		      .flags = PURG_F_NO_SHA2, REFUSED,
+		      .want = { "kexec purgatory: initrd [0x", "]: SHA-256 is ", "...; resetting\r\n" } } },
+	{ ON_THREE, { .name = "no SHA2, instructions counted", .initrd_len = 16 << 20, .quarters = 1,
+		      .flags = PURG_F_NO_SHA2, .most = 1100, .never = "caches off" } },
+	{ ON_EL1, { .name = "portable C, instructions counted", .initrd_len = 4 << 20,
+		    .cpu = "max,vfp=off,neon=off", .most = 3000, .never = "caches off" } },
 	{ ON_THREE, { .name = "SHA2, instructions counted", .initrd_len = 16 << 20, .most = 200,
 		      .never = "caches off" } },
 };
@@ -395,12 +410,17 @@ static void make_initrd(struct world *w)
 	const struct scene *s = w->s;
 	uint64_t len = s->initrd_len ? s->initrd_len : INITRD_LEN;
 	uint8_t *initrd = malloc(len);
+	struct purg_region *r;
 
 	if (!CHECK(initrd))
 		return;
 	for (uint64_t i = 0; i < len; i++)
 		initrd[i] = (uint8_t)(i * 2654435761u >> 13);
-	add_region(w, "initrd", w->initrd_pa, initrd, len, whole(len) - s->odd, PURG_REGION_VERIFY);
+	r = add_region(w, "initrd", w->initrd_pa, initrd, len, whole(len) - s->odd, PURG_REGION_VERIFY);
+	if (s->quarters) {
+		r->flags |= PURG_REGION_QUARTERS;
+		sha256_quarters(initrd, len, sha256_blocks_portable, NULL, r->sha256);
+	}
 	initrd[len - 1] ^= (uint8_t)s->corrupt;
 	if (!s->initrd_pa)
 		put(w, w->initrd_pa, initrd, len);
