@@ -199,6 +199,12 @@ static const struct {
 	{ ON_ARM, { .name = "half a page", WALKED, .odd = 512, .unmapped = 1,
 		    .want = { " KiB, caches off: a region is not made of whole pages\r\n",
 			      "...; halted\r\n" } } },
+	{ ON_EL1, { .name = "caches watched", .el2 = 1, .mode = MODE_WATCH, .timing = 1,
+		    .unpack = UNPACK_ALL, .never = "caches off" } },
+	{ ON_EL1, { .name = "caches watched, 5000 records", .el2 = 1, .mode = MODE_WATCH, .timing = 1,
+		    .unpack = UNPACK_MANY, .never = "caches off" } },
+	{ ON_EL1, { .name = "caches watched, no map", .el2 = 1, .mode = MODE_WATCH, .timing = 1,
+		    .unpack = UNPACK_ALL, .flags = PURG_F_NO_MAP, .want = { ", caches off: " } } },
 	{ ON_ARM, { .name = "16K pages hand over", .page_shift = 14, .unpack = UNPACK_ALL,
 		    .never = "caches off" } },
 	{ ON_ARM, { .name = "64K pages hand over", .page_shift = 16, .unpack = UNPACK_ALL,
@@ -303,6 +309,7 @@ struct world {
 	struct vm vm;
 	struct purg_param p;
 	struct unpack_plan unpack;
+	uint8_t *before;	/* watched: memory as it was loaded */
 	uint64_t payload_pa, initrd_pa, timing_pa;
 	uint8_t *want;		/* what all of memory has to be; arm64 */
 };
@@ -554,6 +561,11 @@ static void snapshot(struct world *w)
 	if (!CHECK(w->want))
 		return;
 	ram_pieces(&w->ram, copy_piece, w);
+	if (w->s->mode & MODE_WATCH) {
+		w->before = calloc(1, w->ram.len);
+		if (CHECK(w->before))
+			memcpy(w->before, w->want, WATCH_RAM_LEN);
+	}
 	if (!w->s->unpack)
 		return;
 	memcpy(w->want + (w->unpack.target_pa - base), w->unpack.target_want, UNPACK_TARGET_LEN);
@@ -566,7 +578,8 @@ static uint64_t may_change(const struct world *w, uint64_t pa)
 	const struct { uint64_t start, end; } own[] = {
 		{ w->p.base, w->p.base + PURG_IMAGE_MAX + w->p.pool_len },
 		{ w->timing_pa + 8, w->timing_pa ? w->timing_pa + PURG_TIMING_WORDS * 8 : 0 },
-		{ GUEST_BEFORE, GUEST_STACK },
+		{ GUEST_BEFORE, GUEST_END },
+		{ WATCH_CLEANED, w->s->mode & MODE_WATCH ? WATCH_END : 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
@@ -618,7 +631,7 @@ static size_t reg_count(const struct scene *s)
 	size_t el1 = sizeof((const char *[]){ REGS_ANY(REG_NAME) REGS_EL1(REG_NAME) }) / sizeof(char *);
 	size_t el2 = sizeof((const char *[]){ REGS_EL2(REG_NAME) }) / sizeof(char *);
 
-	if (!s->el2)
+	if (!s->el2 || (s->mode & MODE_WATCH))
 		return el1;
 	return s->mode & MODE_E2H ? sizeof(reg_names) / sizeof(reg_names[0]) : el1 + el2;
 }
@@ -692,6 +705,76 @@ static void check_count(const struct world *w)
 	CHECK(ns * 100 / bytes <= w->s->most);
 }
 
+/* One line, 64 bytes, at @off of the watched memory. */
+static int watched_line(const struct world *w, uint64_t off)
+{
+	const uint8_t *now = w->ram.p + off;
+	const uint8_t *cleaned = ram_at(&w->ram, WATCH_CLEANED + off);
+	uint8_t seen = *ram_at(&w->ram, WATCH_LINES + off / 64);
+	uint64_t pa = WATCH_RAM + off, own = pa - WATCH_BASE;
+	const uint8_t *dropped = ram_at(&w->ram, WATCH_DROPPED) + own;
+	int write = 0, map = !(w->s->flags & PURG_F_NO_MAP);
+
+	if (pa >= GUEST_BEFORE && pa < GUEST_END)
+		return 1;
+	for (uint32_t i = 0; i < w->p.region_count; i++)
+		if ((w->p.region[i].flags & PURG_REGION_WRITE) &&
+		    pa - w->p.region[i].pa < w->p.region[i].mem_len)
+			write = 1;
+	/* Whatever was written or may be was cleaned, and not written to after that. */
+	if (map && (write || memcmp(now, w->before + off, 64)))
+		return (seen & 2) && !memcmp(now, cleaned, 64);
+	/* Without map: before it is written. */
+	if (write)
+		return (seen & 2) && !memcmp(w->before + off, cleaned, 64);
+	/* The image, and what there is of the pool, was dropped when the map came. */
+	if (map && own < PURG_IMAGE_MAX)
+		return (seen & 1) && !memcmp(dropped, ram_at(&w->ram, WATCH_OWN) + own, 64);
+	return 1;
+}
+
+/* Registers in the order they were written: monitor-arm64.S's KEY(). */
+#define KEY_SCTLR	0x300400
+#define KEY_TTBR0	0x300800
+#define KEY_TCR		0x340800
+#define KEY_MAIR	0x302804
+
+/* What a machine with caches would make of what purgatory did. */
+static void check_watched(const struct world *w)
+{
+	static const struct {
+		uint32_t key, low;	/* SCTLR's M, C and I */
+	} on[] = {
+		{ KEY_SCTLR, 0x1000 }, { KEY_MAIR, 0 }, { KEY_TCR, 0 }, { KEY_TTBR0, 0 },
+		{ KEY_SCTLR, 0x1005 }, { KEY_SCTLR, 0 }, { KEY_MAIR, 0 }, { KEY_TCR, 0 },
+		{ KEY_TTBR0, 0 }, { KEY_SCTLR, 0 },
+	};
+	const uint64_t *log = (const uint64_t *)(void *)ram_at(&w->ram, WATCH_LOG);
+	uint64_t all = sizeof(on) / sizeof(on[0]);
+	int map = !(w->s->flags & PURG_F_NO_MAP);
+
+	for (uint64_t off = 0; off < WATCH_RAM_LEN; off += 64)
+		if (!watched_line(w, off)) {
+			printf("# line %#llx\n", (unsigned long long)(WATCH_RAM + off));
+			test_report(0, w->s->name, 0, "not cleaned, or written afterwards");
+			break;
+		}
+	if (!map || !CHECK_EQ_U64(log[0], all))
+		return;
+	for (uint64_t i = 0; i < all; i++) {
+		const uint64_t *e = log + 4 * (i + 1);
+
+		CHECK_EQ_U64(e[0], on[i].key);
+		if (on[i].key == KEY_SCTLR)
+			CHECK_EQ_U64(e[1] & 0x1005, on[i].low);
+		/* All IVACs before the map, all CIVACs on it. */
+		CHECK_EQ_U64(e[2], i ? log[1] : 0);
+		CHECK_EQ_U64(e[3], i > 4 ? log[2] : 0);
+	}
+	printf("# %s: %llu lines dropped, %llu cleaned\n", w->s->name, (unsigned long long)log[1],
+	       (unsigned long long)log[2]);
+}
+
 /* After the payload has run. */
 static void check_memory(struct world *w)
 {
@@ -705,6 +788,8 @@ static void check_memory(struct world *w)
 		CHECK(ram_pieces(&w->ram, compare_piece, w) == 0);
 		check_registers(w);
 	}
+	if (w->s->mode & MODE_WATCH)
+		check_watched(w);
 	if (w->s->timing)
 		check_timing(w);
 	if (w->s->most)
@@ -814,6 +899,7 @@ static void run_scene(void)
 {
 	static struct world w;
 	int a = current->arch;
+	uint64_t watched;	/* more memory, for the monitor */
 	char cmd[128];
 
 	snprintf(cmd, sizeof(cmd), "command -v %s >/dev/null", arch[a].qemu);
@@ -822,14 +908,16 @@ static void run_scene(void)
 	memset(&w, 0, sizeof(w));
 	w.s = current;
 	snprintf(w.built, sizeof(w.built), "%s/test", dir);
-	if (!CHECK(ram_init(&w.ram, arch[a].ram_len, arch[a].ram_low, arch[a].low_len,
-			    arch[a].ram_high) == 0))
+	watched = current->mode & MODE_WATCH && a == ARM ? WATCH_END - WATCH_RAM - arch[a].ram_len : 0;
+	if (!CHECK(ram_init(&w.ram, arch[a].ram_len + watched, arch[a].ram_low,
+			    arch[a].low_len + watched, arch[a].ram_high) == 0))
 		return;
 	if (make_memory(&w) == 0)
 		run(&w);
 	if (current->unpack)
 		unpack_plan_deinit(&w.unpack);
 	free(w.want);
+	free(w.before);
 	ram_deinit(&w.ram);
 }
 
@@ -845,7 +933,7 @@ static struct scene combine(const struct scene *machine, const struct scene *c)
 	s.arch = machine->arch;
 	s.cpu = c->cpu ? c->cpu : machine->cpu;
 	s.mode = machine->mode | c->mode;
-	s.el2 = machine->el2;
+	s.el2 = machine->el2 | c->el2;
 	s.entry = c->entry ? c->entry : machine->entry;
 	if (!c->never || strcmp(c->never, "PAYLOAD"))
 		s.want[3] = c->want[3] ? c->want[3] : payload_says[s.arch];
