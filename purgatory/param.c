@@ -9,9 +9,9 @@
 #include "purgatory/console.h"
 
 #define REGION_FLAGS	(PURG_REGION_VERIFY | PURG_REGION_HANDOVER | PURG_REGION_WRITE | \
-			 PURG_REGION_VERIFY_AFTER)
+			 PURG_REGION_VERIFY_AFTER | PURG_REGION_QUARTERS)
 #define PARAM_FLAGS	(PURG_F_QUIET | PURG_F_RESET_VGA | PURG_F_DISABLE_PIC | PURG_F_TIMING | \
-			 PURG_F_NO_MAP)
+			 PURG_F_NO_MAP | PURG_F_NO_SHA2)
 
 const char *purg_param_check_head(const struct purg_param *p)
 {

@@ -72,15 +72,20 @@ static void line_region(struct purg_line *l, const struct purg_region *r)
 }
 
 static void region_verify(struct purg_param *p, const struct purg_region *r,
-			  sha256_blocks_fn *blocks)
+			  sha256_blocks_fn *blocks, sha256_blocks4_fn *blocks4)
 {
+	const void *data = (const void *)(uintptr_t)r->pa;
 	uint8_t digest[PURG_SHA256_LEN];
 	struct purg_line l;
 	struct sha256 s;
 
-	sha256_init(&s, blocks);
-	sha256_update(&s, (const void *)(uintptr_t)r->pa, r->len);
-	sha256_final(&s, digest);
+	if (r->flags & PURG_REGION_QUARTERS) {
+		sha256_quarters(data, r->len, blocks, blocks4, digest);
+	} else {
+		sha256_init(&s, blocks);
+		sha256_update(&s, data, r->len);
+		sha256_final(&s, digest);
+	}
 	if (!__builtin_memcmp(digest, r->sha256, sizeof(digest)))
 		return;
 	purg_line_init(&l);
@@ -96,14 +101,14 @@ static void region_verify(struct purg_param *p, const struct purg_region *r,
 /* The regions with @flag; returns how many. */
 static uint32_t verify(struct purg_param *p, uint32_t flag)
 {
-	struct purg_fpu fpu;
+	struct purg_fpu fpu = { .blocks4 = NULL };
 	sha256_blocks_fn *blocks = purg_arch_sha256_begin(&fpu);
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < p->region_count; i++) {
 		if (!(p->region[i].flags & flag))
 			continue;
-		region_verify(p, &p->region[i], blocks);
+		region_verify(p, &p->region[i], blocks, fpu.blocks4);
 		count++;
 	}
 	purg_arch_sha256_end(&fpu);

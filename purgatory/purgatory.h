@@ -86,6 +86,7 @@ void purg_timing_record(struct purg_param *p, const uint64_t stamp[PURG_TIMING_W
 /* What purg_arch_sha256_begin changed in the CPU, for _end to put back. */
 struct purg_fpu {
 	uint64_t reg[2];
+	sha256_blocks4_fn *blocks4;	/* from _begin: four messages at once, or NULL */
 };
 
 /* purgatory/lz4.h has two of these. */

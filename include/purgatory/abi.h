@@ -68,6 +68,7 @@ struct purg_region {
 #define PURG_REGION_HANDOVER	2u	/* must be mapped at the entry (x86_64) */
 #define PURG_REGION_WRITE	4u	/* purgatory writes into it */
 #define PURG_REGION_VERIFY_AFTER	8u	/* compare sha256 after unpacking */
+#define PURG_REGION_QUARTERS	16u	/* sha256 is sha256_quarters(), not SHA-256 */
 
 /*
  * The unpack list: records that put memory into its place, obeyed in order
@@ -187,6 +188,7 @@ enum purg_psci {
 #define PURG_F_DISABLE_PIC	4u	/* x86_64: mask both legacy PICs */
 #define PURG_F_TIMING		8u	/* print how long each phase took */
 #define PURG_F_NO_MAP		16u	/* arm64: as if the MMU had an unknown feature (tests) */
+#define PURG_F_NO_SHA2		32u	/* arm64: as if there were no SHA2 instructions (tests) */
 
 struct purg_param {
 	uint64_t magic;			/* PURG_MAGIC */

@@ -64,17 +64,27 @@ static void fp_enable(int sme)
 		cptr_write(v & ~(uint64_t)(CPTR_TFP | (sme ? CPTR_TSM : 0)));
 }
 
+/* SHA2: 0 = not there. */
+static int has_sha2(void)
+{
+	return field(purg_mrs("id_aa64isar0_el1"), 12) && !(purg_param.flags & PURG_F_NO_SHA2);
+}
+
 /* What is in the 32 SIMD registers is lost; no kernel looks at them at its entry. */
 sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save)
 {
 	save->reg[0] = cptr_read();
 	save->reg[1] = 0;
-	/* AdvSIMD: 0xf = not there, everything else is; SHA2: 0 = not there. */
-	if (field(purg_mrs("id_aa64pfr0_el1"), 20) == 0xf ||
-	    !field(purg_mrs("id_aa64isar0_el1"), 12))
+	/* AdvSIMD: 0xf = not there, everything else is. */
+	if (field(purg_mrs("id_aa64pfr0_el1"), 20) == 0xf)
 		return sha256_blocks_portable;
 	fp_enable(!!field(purg_mrs("id_aa64pfr1_el1"), 24));
-	return streaming() ? sha256_blocks_portable : sha256_blocks_ce;
+	if (streaming())
+		return sha256_blocks_portable;
+	if (has_sha2())
+		return sha256_blocks_ce;
+	save->blocks4 = sha256_blocks4_neon;
+	return sha256_blocks_portable;
 }
 
 void purg_arch_sha256_end(const struct purg_fpu *save)

@@ -159,6 +159,20 @@ static void test_good(void)
 	CHECK_STR(serial, "");
 }
 
+static void test_quarters(void)
+{
+	struct purg_param p = good();
+	struct purg_region *r = &p.region[1];
+
+	reset_fakes();
+	r->flags |= PURG_REGION_QUARTERS;
+	CHECK_EQ_U64(run(&p), HALTED);	/* a plain digest is another */
+	sha256_quarters(data[1], sizeof(data[1]), sha256_blocks_portable, NULL, r->sha256);
+	CHECK_EQ_U64(run(&p), HANDED_OVER);
+	data[1][sizeof(data[1]) - 1] ^= 1;
+	CHECK_EQ_U64(run(&p), HALTED);
+}
+
 static void test_mismatch(void)
 {
 	struct purg_param p = good();
@@ -211,7 +225,7 @@ static void test_bad_block(void)
 	BAD(p.size++, "");
 	BAD(p.console_count = PURG_CONSOLES_MAX + 1; p.on_fail = 0, "");
 	BAD(p.base += 0x10000, "not loaded where it says");
-	BAD(p.flags = 32, "unknown flag");
+	BAD(p.flags = 64, "unknown flag");
 	BAD(p.psci = 3, "unknown PSCI method");
 	BAD(p.paging = 2, "unknown paging mode");
 	BAD(p.pool_len = PURG_POOL_MIN - 0x1000, "no room for page tables");
@@ -222,7 +236,7 @@ static void test_bad_block(void)
 	BAD(p.region_count = 33, "too many regions");
 	BAD(p.region[1].pa = ~0ULL; p.region[1].mem_len = 1001, "region wraps");
 	BAD(p.region[1].mem_len--, "region verifies more than it maps");
-	BAD(p.region[1].flags = 16, "unknown region flag");
+	BAD(p.region[1].flags = 32, "unknown region flag");
 	BAD(p.region[1].reserved = 1, "reserved field of a region is not 0");
 	BAD(memset(p.region[1].name, 'x', 16), "region name without end");
 	BAD(p.region[1].pa = BASE - 5, "a region over purgatory itself");
@@ -537,6 +551,7 @@ static void test_vga(void)
 }
 
 TEST_MAIN({ "verified", test_good },
+	  { "digest of quarters", test_quarters },
 	  { "mismatch", test_mismatch },
 	  { "bad block", test_bad_block },
 	  { "region that cannot be mapped", test_unmappable },

@@ -13,11 +13,26 @@
 #define GUEST_AFTER	0x48003000	/* the payload's dump, first thing */
 #define GUEST_SAVED	0x48004000	/* what payload.c prints */
 #define GUEST_STACK	0x48010000	/* its end */
+#define GUEST_EL2_STACK	0x48018000	/* of the monitor, its end */
+#define GUEST_END	0x48020000
 #define GUEST_STUB	0x48100000
 
 #define MODE_E2H	1
 #define MODE_TGE	2
 #define MODE_STREAMING	4	/* PSTATE.SM = 1 */
+#define MODE_WATCH	8	/* at EL1, with monitor-arm64.S at EL2 */
+
+/* monitor-arm64.S: what it watches, and where it leaves what it has seen. */
+#define WATCH_RAM	0x40000000
+#define WATCH_RAM_LEN	0x10000000
+#define WATCH_BASE	0x44000000	/* purgatory's image and pool */
+#define WATCH_OWN_LEN	0x20000
+#define WATCH_LOG	0x48018000
+#define WATCH_CLEANED	0x50000000
+#define WATCH_LINES	0x60000000
+#define WATCH_OWN	0x61000000
+#define WATCH_DROPPED	0x62000000
+#define WATCH_END	0x70000000
 
 /* A dump: CNTVCT_EL0, then these, 8 bytes each. */
 #define REGS_ANY(X)							\

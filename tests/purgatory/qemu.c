@@ -14,51 +14,9 @@
  * PURG_TEST_VERBOSE shows the consoles; PURG_TEST_ICOUNT runs all with one
  * instruction per nanosecond.
  */
-#include <endian.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include "purgatory/abi.h"
-#include "purgatory/sha256.h"
 #include "../unit/test.h"
-#include "guest-arm64.h"
-#include "machine.h"
-#include "unpack-plan.h"
-
-#define INITRD_LEN	(3 * 1024 * 1024 + 123)
-#define PAGE_64K	0x10000ULL	/* whole pages for every granule */
-#define TIMING_OFF	0x104		/* in its region: aligned to 4 and no more */
-
-enum { X86, ARM };
-
-struct scene {
-	const char *name;
-	int arch;
-	const char *cpu;	/* -cpu */
-	uint32_t mode;		/* x86: levels; arm64: MODE_* */
-	int el2;
-	uint32_t entry;
-	uint32_t paging, flags, on_fail;
-	int corrupt;		/* one bit of the initrd, after its digest */
-	uint64_t initrd_pa;	/* no memory is there; 0 = the usual one */
-	uint64_t initrd_len;	/* 0 = INITRD_LEN */
-	uint64_t stuck;		/* an MMIO console here, whose transmitter is never ready */
-	int vga;
-	const char *payload;	/* another than the usual one */
-	int halts;		/* the machine must not end by itself */
-	int timing;		/* a timing record */
-	uint32_t page_shift;	/* 0 = 12 */
-	uint64_t far_pa;	/* a region that is mapped and not looked at */
-	uint64_t odd;		/* bytes that the initrd's region is too short by */
-	enum unpack_kind unpack;
-	enum unpack_flip flip;
-	int loose;		/* the packed region is not verified */
-	int walk;		/* ask the monitor what is mapped */
-	int unmapped;		/* ... and that MMU is off */
-	uint32_t most;		/* instructions for 100 bytes, all included */
-	const char *want[4];
-	const char *never;
-};
+#include "scene.h"
 
 #define REGS64 "rax=0x0 rbx=0x0 rcx=0x0 rdx=0x0 rsi=0x9a000 rdi=0x0 rbp=0x0 rsp=0x50100000 r8=0x0 " \
 	       "r9=0x0 r10=0x0 r11=0x0 r12=0x0 r13=0x0 r14=0x0 r15=0x0 "
@@ -132,7 +90,7 @@ static const struct scene scenes[] = {
 	  .want = { "kexec purgatory: data abort at EL2, vector 4, ESR 0x9600",
 		    "; resetting\r\n" }, .never = "PAYLOAD" },
 	{ .name = "arm64: SHA2 instructions", .arch = ARM, .cpu = "max", .entry = PURG_ENTRY_ARM64,
-	  .payload = "sha256-arm64.bin", .want = { "SHA2: 300 of 300 equal" } },
+	  .payload = "sha256-arm64.bin", .want = { "SHA2: 300 of 300 equal", "four: 300 of 300 equal" } },
 	{ .name = "arm64: LZ4, unaligned accesses fault", .arch = ARM, .cpu = "max",
 	  .entry = PURG_ENTRY_ARM64, .payload = "lz4-arm64.bin",
 	  .want = { "LZ4: 300 of 300 equal, 0 unaligned", "LZ4: unaligned accesses are seen" } },
@@ -198,6 +156,12 @@ static const struct {
 	{ ON_ARM, { .name = "half a page", WALKED, .odd = 512, .unmapped = 1,
 		    .want = { " KiB, caches off: a region is not made of whole pages\r\n",
 			      "...; halted\r\n" } } },
+	{ ON_EL1, { .name = "caches watched", .el2 = 1, .mode = MODE_WATCH, .timing = 1,
+		    .unpack = UNPACK_ALL, .never = "caches off" } },
+	{ ON_EL1, { .name = "caches watched, 5000 records", .el2 = 1, .mode = MODE_WATCH, .timing = 1,
+		    .unpack = UNPACK_MANY, .never = "caches off" } },
+	{ ON_EL1, { .name = "caches watched, no map", .el2 = 1, .mode = MODE_WATCH, .timing = 1,
+		    .unpack = UNPACK_ALL, .flags = PURG_F_NO_MAP, .want = { ", caches off: " } } },
 	{ ON_ARM, { .name = "16K pages hand over", .page_shift = 14, .unpack = UNPACK_ALL,
 		    .never = "caches off" } },
 	{ ON_ARM, { .name = "64K pages hand over", .page_shift = 16, .unpack = UNPACK_ALL,
@@ -254,248 +218,32 @@ static const struct {
 	{ ON_THREE, { .name = "exception on the map", .initrd_pa = 1ULL << 42, REFUSED,
 		      .want = { "KiB\r\n", "kexec purgatory: data abort at EL", ", vector 4, ESR 0x96",
 				" FAR 0x40000000000; resetting\r\n" } } },
+	{ ON_X86 | ON_ARM, { .name = "digest of quarters", .quarters = 1 } },
+	{ ON_ARM, { .name = "digest of quarters, no SHA2", .quarters = 1, .flags = PURG_F_NO_SHA2,
+		    .never = "caches off" } },
+	{ ON_THREE, { .name = "digest of quarters, no SHA2, no map", .quarters = 1,
+		      .flags = PURG_F_NO_SHA2 | PURG_F_NO_MAP, .want = { "caches off: " } } },
+	{ ON_EL1, { .name = "digest of quarters, no FP/SIMD", .quarters = 1,
+		    .cpu = "max,vfp=off,neon=off", .never = "caches off" } },
+	{ ON_THREE, { .name = "a bit of quarters, no SHA2", .quarters = 1, .corrupt = 1,
+		      .flags = PURG_F_NO_SHA2, REFUSED,
+		      .want = { "kexec purgatory: initrd [0x", "]: SHA-256 is ", "...; resetting\r\n" } } },
+	{ ON_THREE, { .name = "no SHA2, instructions counted", .initrd_len = 16 << 20, .quarters = 1,
+		      .flags = PURG_F_NO_SHA2, .most = 1100, .never = "caches off" } },
+	{ ON_EL1, { .name = "portable C, instructions counted", .initrd_len = 4 << 20,
+		    .cpu = "max,vfp=off,neon=off", .most = 3000, .never = "caches off" } },
 	{ ON_THREE, { .name = "SHA2, instructions counted", .initrd_len = 16 << 20, .most = 200,
 		      .never = "caches off" } },
-};
-
-static const struct {
-	const char *name, *qemu, *payload, *payload32;
-	uint64_t base, payload_pa, payload32_pa, initrd_pa, timing_pa;
-	uint64_t packed_pa, target_pa, moves_pa;
-	uint64_t ram_len, ram_low, low_len, ram_high;
-} arch[] = {
-	[X86] = { "x86_64", "qemu-system-x86_64", "payload-x86_64.bin", "payload-x86_32.bin",
-		  0x2000000, 0x50000000, 0x4000000, 0x140000000, 0x3000000,
-		  0x148000000, 0x70000000, 0x150000000,
-		  /* hw/i386/pc_piix.c: 3 GiB below 4 GiB */
-		  6ULL << 30, 0, 3ULL << 30, 4ULL << 30 },
-	[ARM] = { "arm64", "qemu-system-aarch64", "payload-arm64.bin", "", 0x44000000,
-		  0x46000000, 0, 0x49000000, 0x45000000,
-		  0x4c000000, 0x4d000000, 0x4e000000,
-		  256 << 20, 0x40000000, 256 << 20, 0 },
-};
-
-struct bytes {
-	uint8_t *p;
-	size_t len;
-};
-
-/* One running scene. */
-struct world {
-	const struct scene *s;
-	char built[512];
-	struct ram ram;
-	struct vm vm;
-	struct purg_param p;
-	struct unpack_plan unpack;
-	uint64_t payload_pa, initrd_pa, timing_pa;
-	uint8_t *want;		/* what all of memory has to be; arm64 */
 };
 
 static const char *dir;
 static const struct scene *current;
 
-static struct bytes slurp(const char *in, const char *name)
-{
-	char path[600];
-	struct bytes b = { NULL, 0 };
-	struct stat st;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", in, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return b;
-	if (!fstat(fd, &st) && st.st_size && (b.p = malloc((size_t)st.st_size))) {
-		ssize_t n = read(fd, b.p, (size_t)st.st_size);
-
-		b.len = n > 0 ? (size_t)n : 0;
-	}
-	close(fd);
-	return b;
-}
-
-static void put(struct world *w, uint64_t pa, const void *bytes, uint64_t len)
-{
-	uint8_t *to = ram_at(&w->ram, pa);
-
-	if (CHECK(to))
-		memcpy(to, bytes, len);
-}
-
-/* Recognisable bytes before and behind [@pa, @pa + @len), which must stay. */
-static void put_fence(struct world *w, uint64_t pa, uint64_t len)
-{
-	uint8_t *start = ram_at(&w->ram, pa), *end = ram_at(&w->ram, pa + len);
-
-	for (uint64_t i = 0; i < 8192; i++) {
-		start[-1 - (int64_t)i] = (uint8_t)(0x5a ^ i);
-		end[i] = (uint8_t)(0xa5 ^ i);
-	}
-}
-
-static uint64_t whole(uint64_t len)
-{
-	return (len + PAGE_64K - 1) & ~(PAGE_64K - 1);
-}
-
-static struct purg_region *add_region(struct world *w, const char *name, uint64_t pa,
-				      const void *bytes, uint64_t len, uint64_t mem_len, uint32_t flags)
-{
-	struct purg_region *r = &w->p.region[w->p.region_count++];
-	struct sha256 s;
-
-	r->pa = pa;
-	r->len = len;
-	r->mem_len = mem_len;
-	r->flags = flags;
-	snprintf(r->name, sizeof(r->name), "%s", name);
-	sha256_init(&s, sha256_blocks_portable);
-	sha256_update(&s, bytes, len);
-	sha256_final(&s, r->sha256);
-	return r;
-}
-
-static void add_console(struct purg_param *p, uint32_t kind, uint64_t addr, uint32_t shift)
-{
-	p->console[p->console_count++] = (struct purg_console){
-		.kind = kind, .addr = addr, .reg_shift = shift, .reg_width = 1u << shift,
-	};
-}
-
-static void make_head(struct world *w)
-{
-	const struct scene *s = w->s;
-	struct purg_param *p = &w->p;
-
-	*p = (struct purg_param){
-		.magic = PURG_MAGIC, .version = PURG_VERSION, .size = sizeof(*p),
-		.flags = s->flags, .on_fail = s->on_fail, .paging = s->paging,
-		.psci = s->arch == X86 ? PURG_PSCI_NONE : s->el2 ? PURG_PSCI_SMC : PURG_PSCI_HVC,
-		.base = arch[s->arch].base, .page_shift = s->page_shift ? s->page_shift : 12,
-		.pool_len = s->page_shift || s->far_pa ? 0x100000 : PURG_POOL_MIN,
-		.entry_kind = s->entry, .pc = w->payload_pa,
-	};
-	if (s->stuck)
-		add_console(p, PURG_CONSOLE_8250_MMIO, s->stuck, 2);
-	if (s->arch == X86) {
-		p->reg[0] = 0x9a000;
-		p->reg[1] = s->entry == PURG_ENTRY_X86_64 ? 0x50100000 : 0;
-		add_console(p, PURG_CONSOLE_8250_PORT, 0x3f8, 0);
-		if (s->vga)
-			add_console(p, PURG_CONSOLE_VGA_TEXT, 0xb8000, 0);
-	} else {
-		p->reg[0] = 0x1234567890ab;
-		add_console(p, PURG_CONSOLE_PL011, 0x09000000, 0);
-	}
-}
-
-static void make_initrd(struct world *w)
-{
-	const struct scene *s = w->s;
-	uint64_t len = s->initrd_len ? s->initrd_len : INITRD_LEN;
-	uint8_t *initrd = malloc(len);
-
-	if (!CHECK(initrd))
-		return;
-	for (uint64_t i = 0; i < len; i++)
-		initrd[i] = (uint8_t)(i * 2654435761u >> 13);
-	add_region(w, "initrd", w->initrd_pa, initrd, len, whole(len) - s->odd, PURG_REGION_VERIFY);
-	initrd[len - 1] ^= (uint8_t)s->corrupt;
-	if (!s->initrd_pa)
-		put(w, w->initrd_pa, initrd, len);
-	if (!s->initrd_pa)
-		put_fence(w, w->initrd_pa, len);
-	free(initrd);
-}
-
-static void make_timing(struct world *w)
-{
-	uint8_t page[4096] = "a device tree";
-	uint64_t magic = htobe64(PURG_TIMING_MAGIC), pa = arch[w->s->arch].timing_pa;
-
-	w->timing_pa = w->p.timing_pa = pa + TIMING_OFF;
-	memcpy(page + TIMING_OFF, &magic, sizeof(magic));
-	add_region(w, "dtb", pa, page, sizeof(page), PAGE_64K, PURG_REGION_VERIFY | PURG_REGION_WRITE);
-	put(w, pa, page, sizeof(page));
-	put_fence(w, pa, sizeof(page));
-}
-
-static void make_unpack(struct world *w)
-{
-	const struct scene *s = w->s;
-	struct unpack_plan *u = &w->unpack;
-
-	unpack_plan_init(u, s->unpack, arch[s->arch].packed_pa, arch[s->arch].target_pa,
-			 arch[s->arch].moves_pa);
-	if (s->flip == FLIP_AFTER)
-		unpack_plan_flip(u, s->flip);
-	w->p.unpack_pa = u->packed_pa;
-	w->p.unpack_count = u->count;
-	add_region(w, "packed", u->packed_pa, u->packed, u->packed_len, whole(u->packed_len),
-		   s->loose ? 0 : PURG_REGION_VERIFY);
-	add_region(w, "target", u->target_pa, u->target_want, UNPACK_TARGET_LEN, UNPACK_TARGET_LEN,
-		   PURG_REGION_WRITE | PURG_REGION_VERIFY_AFTER);
-	add_region(w, "moves", u->moves_pa, u->moves_want, UNPACK_MOVES_LEN, UNPACK_MOVES_LEN,
-		   PURG_REGION_WRITE | PURG_REGION_VERIFY_AFTER);
-	if (s->flip != FLIP_AFTER)
-		unpack_plan_flip(u, s->flip);
-	put(w, u->packed_pa, u->packed, u->packed_len);
-	put(w, u->target_pa, u->target, UNPACK_TARGET_LEN);
-	put(w, u->moves_pa, u->moves, UNPACK_MOVES_LEN);
-	put_fence(w, u->packed_pa, u->packed_len);
-	put_fence(w, u->target_pa, UNPACK_TARGET_LEN);
-	put_fence(w, u->moves_pa, UNPACK_MOVES_LEN);
-}
-
-/* Memory as a kernel would leave it.  0, or the test is skipped or has failed. */
-static int make_memory(struct world *w)
-{
-	const struct scene *s = w->s;
-	int is32 = s->entry == PURG_ENTRY_X86_32;
-	char name[64];
-	struct bytes blob, payload, stub;
-
-	snprintf(name, sizeof(name), "%s/purgatory.bin", arch[s->arch].name);
-	blob = slurp(dir, name);
-	if (!blob.len) {
-		test_skipped = "this purgatory was not built";
-		return -1;
-	}
-	w->payload_pa = is32 ? arch[X86].payload32_pa : arch[s->arch].payload_pa;
-	w->initrd_pa = s->initrd_pa ? s->initrd_pa : arch[s->arch].initrd_pa;
-	payload = slurp(w->built, s->payload ? s->payload :
-			is32 ? arch[X86].payload32 : arch[s->arch].payload);
-	make_head(w);
-	add_region(w, "kernel", w->payload_pa, payload.p, payload.len, 0x200000,
-		   PURG_REGION_VERIFY | PURG_REGION_HANDOVER);
-	put(w, w->payload_pa, payload.p, payload.len);
-	make_initrd(w);
-	if (s->timing)
-		make_timing(w);
-	if (s->unpack)
-		make_unpack(w);
-	if (s->far_pa)
-		add_region(w, "far", s->far_pa, NULL, 0, PAGE_64K, 0);
-	memcpy(blob.p + PURG_PARAM_OFF, &w->p, sizeof(w->p));
-	put(w, w->p.base, blob.p, blob.len);
-	put_fence(w, w->p.base, PURG_IMAGE_MAX + w->p.pool_len);
-	if (s->arch == ARM) {
-		stub = slurp(w->built, "stub-arm64.bin");
-		put(w, GUEST_STUB, stub.p, stub.len);
-		free(stub.p);
-	}
-	memcpy(ram_at(&w->ram, s->arch == ARM ? GUEST_MODE : 0x1800000), &s->mode, sizeof(s->mode));
-	free(blob.p);
-	free(payload.p);
-	return 0;
-}
-
 static void machine_args(struct args *a, const struct world *w)
 {
 	const struct scene *s = w->s;
 
-	arg(a, "%s", arch[s->arch].qemu);
+	arg(a, "%s", places[s->arch].qemu);
 	arg(a, "-nodefaults"); arg(a, "-display"); arg(a, "none"); arg(a, "-no-reboot");
 	arg(a, "-accel"); arg(a, "tcg");
 	if (s->most || getenv("PURG_TEST_ICOUNT")) {	/* 1 instruction = 1 ns */
@@ -511,236 +259,6 @@ static void machine_args(struct args *a, const struct world *w)
 	} else {
 		arg(a, "virt,memory-backend=ram,virtualization=%s", s->el2 ? "on" : "off");
 		arg(a, "-device"); arg(a, "loader,addr=%#x,cpu-num=0", GUEST_STUB);
-	}
-}
-
-static int copy_piece(void *arg_, uint64_t off, uint64_t len)
-{
-	struct world *w = arg_;
-
-	memcpy(w->want + off, w->ram.p + off, len);
-	return 0;
-}
-
-/*
- * What memory has to be in the end: as it is now, when QEMU has put its device
- * tree there, but for what the unpack list writes.
- */
-static void snapshot(struct world *w)
-{
-	uint64_t base = arch[ARM].ram_low;
-
-	w->want = calloc(1, w->ram.len);
-	if (!CHECK(w->want))
-		return;
-	ram_pieces(&w->ram, copy_piece, w);
-	if (!w->s->unpack)
-		return;
-	memcpy(w->want + (w->unpack.target_pa - base), w->unpack.target_want, UNPACK_TARGET_LEN);
-	memcpy(w->want + (w->unpack.moves_pa - base), w->unpack.moves_want, UNPACK_MOVES_LEN);
-}
-
-/* Purgatory's own, what it stamps, and what stub and payload write. */
-static uint64_t may_change(const struct world *w, uint64_t pa)
-{
-	const struct { uint64_t start, end; } own[] = {
-		{ w->p.base, w->p.base + PURG_IMAGE_MAX + w->p.pool_len },
-		{ w->timing_pa + 8, w->timing_pa ? w->timing_pa + PURG_TIMING_WORDS * 8 : 0 },
-		{ GUEST_BEFORE, GUEST_STACK },
-	};
-
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (pa >= own[i].start && pa < own[i].end)
-			return own[i].end - pa;
-	return 0;
-}
-
-static int compare_piece(void *arg_, uint64_t off, uint64_t len)
-{
-	struct world *w = arg_;
-	uint64_t end = off + len;
-
-	while (off < end) {
-		uint64_t skip, n = end - off < 4096 ? end - off : 4096;
-
-		if (!memcmp(w->want + off, w->ram.p + off, n)) {
-			off += n;
-			continue;
-		}
-		while (w->want[off] == w->ram.p[off])
-			off++;
-		skip = may_change(w, arch[ARM].ram_low + off);
-		if (!skip) {
-			printf("# at %#llx: have %#x, want %#x\n",
-			       (unsigned long long)(arch[ARM].ram_low + off), w->ram.p[off], w->want[off]);
-			return 1;
-		}
-		off += skip;
-	}
-	return 0;
-}
-
-/* guest-arm64.h's lists, as names and as values the stub has set. */
-#define REG_NAME(reg)		#reg,
-#define REG_VALUE(reg, value)	{ #reg, value },
-static const char *const reg_names[] = {
-	REGS_ANY(REG_NAME) REGS_EL1(REG_NAME) REGS_EL2(REG_NAME) REGS_EL12(REG_NAME)
-};
-static const struct {
-	const char *name;
-	uint64_t value;
-} reg_stale[] = {
-	STALE_ANY(REG_VALUE) STALE_EL1(REG_VALUE) STALE_EL2(REG_VALUE) STALE_EL12(REG_VALUE)
-};
-
-static size_t reg_count(const struct scene *s)
-{
-	size_t el1 = sizeof((const char *[]){ REGS_ANY(REG_NAME) REGS_EL1(REG_NAME) }) / sizeof(char *);
-	size_t el2 = sizeof((const char *[]){ REGS_EL2(REG_NAME) }) / sizeof(char *);
-
-	if (!s->el2)
-		return el1;
-	return s->mode & MODE_E2H ? sizeof(reg_names) / sizeof(reg_names[0]) : el1 + el2;
-}
-
-/* The stub did set them: else the comparison would prove nothing. */
-static void check_stale(const struct scene *s, const char *name, uint64_t have)
-{
-	/* With E2H = 1, EL2's are set by EL1's names. */
-	if ((s->mode & MODE_E2H) && strstr(name, "_EL2") && strcmp(name, "TPIDR_EL2"))
-		return;
-	for (size_t i = 0; i < sizeof(reg_stale) / sizeof(reg_stale[0]); i++)
-		if (!strcmp(reg_stale[i].name, name) && reg_stale[i].value != have)
-			test_report(!printf("# the stub has not set %s: %#llx\n", name,
-					    (unsigned long long)have), name, 0, "stub");
-}
-
-static void check_registers(const struct world *w)
-{
-	const uint64_t *before = (const uint64_t *)(void *)ram_at(&w->ram, GUEST_BEFORE) + 1;
-	const uint64_t *after = (const uint64_t *)(void *)ram_at(&w->ram, GUEST_AFTER) + 1;
-
-	for (size_t i = 0; i < reg_count(w->s); i++) {
-		check_stale(w->s, reg_names[i], before[i]);
-		test_u64(after[i], before[i], w->s->name, 0, reg_names[i]);
-	}
-}
-
-static uint64_t stamp(const struct world *w, int word)
-{
-	uint64_t v;
-
-	memcpy(&v, ram_at(&w->ram, w->timing_pa + 8 * (uint64_t)word), sizeof(v));
-	return be64toh(v);
-}
-
-static void check_timing(const struct world *w)
-{
-	uint64_t bytes = 0, before = 0, after = UINT64_MAX;
-
-	for (uint32_t i = 0; i < w->p.region_count; i++)
-		bytes += w->p.region[i].len;
-	if (w->s->arch == ARM) {
-		memcpy(&before, ram_at(&w->ram, GUEST_BEFORE), 8);
-		memcpy(&after, ram_at(&w->ram, GUEST_AFTER), 8);
-		CHECK_EQ_U64(stamp(w, PURG_TIMING_HZ), 62500000);
-	} else {
-		CHECK_EQ_U64(stamp(w, PURG_TIMING_HZ), 0);
-	}
-	CHECK_EQ_U64(stamp(w, PURG_TIMING_HEAD), PURG_TIMING_MAGIC);
-	CHECK_EQ_U64(stamp(w, PURG_TIMING_BYTES), bytes);
-	CHECK(before <= stamp(w, PURG_TIMING_ENTRY));
-	for (int i = PURG_TIMING_ENTRY; i < PURG_TIMING_EXIT; i++)
-		CHECK(stamp(w, i) <= stamp(w, i + 1));
-	CHECK(stamp(w, PURG_TIMING_VERIFIED) < stamp(w, PURG_TIMING_EXIT));
-	CHECK(stamp(w, PURG_TIMING_EXIT) <= after);
-}
-
-/* From the stub's last instruction to the payload's first. */
-static void check_count(const struct world *w)
-{
-	uint64_t before, after, bytes = 0, ns;
-
-	memcpy(&before, ram_at(&w->ram, GUEST_BEFORE), 8);
-	memcpy(&after, ram_at(&w->ram, GUEST_AFTER), 8);
-	for (uint32_t i = 0; i < w->p.region_count; i++)
-		bytes += w->p.region[i].len;
-	ns = (after - before) * 16;		/* 62.5 MHz */
-	printf("# %s: %llu instructions for %llu bytes, %llu.%02llu per byte\n", w->s->name,
-	       (unsigned long long)ns, (unsigned long long)bytes, (unsigned long long)(ns / bytes),
-	       (unsigned long long)(ns % bytes * 100 / bytes));
-	CHECK(ns * 100 / bytes <= w->s->most);
-}
-
-/* After the payload has run. */
-static void check_memory(struct world *w)
-{
-	const struct unpack_plan *u = &w->unpack;
-
-	if (w->s->unpack) {
-		CHECK_MEM(ram_at(&w->ram, u->target_pa), u->target_want, UNPACK_TARGET_LEN);
-		CHECK_MEM(ram_at(&w->ram, u->moves_pa), u->moves_want, UNPACK_MOVES_LEN);
-	}
-	if (w->s->arch == ARM && !w->s->payload) {
-		CHECK(ram_pieces(&w->ram, compare_piece, w) == 0);
-		check_registers(w);
-	}
-	if (w->s->timing)
-		check_timing(w);
-	if (w->s->most)
-		check_count(w);
-}
-
-/* Is @pa in what should be mapped, pages of the granule? */
-static int should_map(const struct world *w, uint64_t pa)
-{
-	uint64_t page = 1ULL << w->p.page_shift;
-
-	if (w->s->unmapped)
-		return 1;
-	if (pa - w->p.base < PURG_IMAGE_MAX || pa - 0x09000000 < page)
-		return 1;
-	for (uint32_t i = 0; i < w->p.region_count; i++)
-		if (pa - w->p.region[i].pa < w->p.region[i].mem_len)
-			return 1;
-	return 0;
-}
-
-/* What the CPU makes of a virtual address, halted with its MMU as it is. */
-static void walk_one(struct world *w, uint64_t pa)
-{
-	char command[64], answer[8192], want[64];
-
-	snprintf(command, sizeof(command), "gva2gpa 0x%llx", (unsigned long long)pa);
-	if (!CHECK(vm_monitor(&w->vm, command, answer, sizeof(answer))))
-		return;
-	snprintf(want, sizeof(want), "gpa: %#llx\r\n", (unsigned long long)pa);
-	if (!test_report(!!strstr(answer, should_map(w, pa) ? want : "Unmapped"), w->s->name, 0, command))
-		printf("# got: %s\n", strchr(answer, '\n'));
-}
-
-/* Both ends of every range, from the inside and from the outside. */
-static void walk(struct world *w)
-{
-	const uint64_t others[] = { 0, 0x08000000, 0x0a000000, GUEST_STUB, w->p.base + PURG_IMAGE_MAX,
-				    0x47000000, 0x4ffff000, 1ULL << 38 };
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		walk_one(w, others[i]);
-	for (uint32_t i = 0; i <= w->p.region_count + 1; i++) {
-		uint64_t start = 0x09000000, len = 1ULL << w->p.page_shift;
-
-		if (i < w->p.region_count) {
-			start = w->p.region[i].pa;
-			len = w->p.region[i].mem_len;
-		} else if (i == w->p.region_count) {
-			start = w->p.base;
-			len = PURG_IMAGE_MAX;
-		}
-		walk_one(w, start - 0x1000);
-		walk_one(w, start);
-		walk_one(w, start + len - 0x1000);
-		walk_one(w, start + len);
 	}
 }
 
@@ -771,20 +289,20 @@ static void run(struct world *w)
 	    !CHECK(vm_monitor(&w->vm, "info status", answer, sizeof(answer))))
 		goto out;
 	if (s->arch == ARM)
-		snapshot(w);
+		CHECK(scene_snapshot(w));
 	CHECK(vm_monitor(&w->vm, "cont", answer, sizeof(answer)));
 	if (s->halts) {
 		/* It has to stay: 0.3 s for a machine that would reset at once. */
 		CHECK(vm_collect(&w->vm, s->want[1] ? s->want[1] : s->want[0]) == 1);
 		usleep(300000);
 		if (CHECK(vm_alive(&w->vm)) && s->walk)
-			walk(w);
+			CHECK(scene_walk(w));
 	} else {
 		CHECK(vm_collect(&w->vm, NULL) == 0);
 	}
 	check_text(w);
 	if (strstr(w->vm.text, "PAYLOAD"))
-		check_memory(w);
+		CHECK(scene_check(w));
 out:
 	vm_kill(&w->vm);
 	args_deinit(&a);
@@ -793,23 +311,29 @@ out:
 static void run_scene(void)
 {
 	static struct world w;
-	int a = current->arch;
+	int a = current->arch, missing;
+	uint64_t watched;	/* more memory, for the monitor */
 	char cmd[128];
 
-	snprintf(cmd, sizeof(cmd), "command -v %s >/dev/null", arch[a].qemu);
+	snprintf(cmd, sizeof(cmd), "command -v %s >/dev/null", places[a].qemu);
 	if (system(cmd))
 		TEST_SKIP("no qemu");
 	memset(&w, 0, sizeof(w));
 	w.s = current;
 	snprintf(w.built, sizeof(w.built), "%s/test", dir);
-	if (!CHECK(ram_init(&w.ram, arch[a].ram_len, arch[a].ram_low, arch[a].low_len,
-			    arch[a].ram_high) == 0))
+	watched = current->mode & MODE_WATCH && a == ARM ? WATCH_END - WATCH_RAM - places[a].ram_len : 0;
+	if (!CHECK(ram_init(&w.ram, places[a].ram_len + watched, places[a].ram_low,
+			    places[a].low_len + watched, places[a].ram_high) == 0))
 		return;
-	if (make_memory(&w) == 0)
+	missing = scene_memory(&w, dir);
+	if (missing == 1)
+		test_skipped = "this purgatory was not built";
+	else if (CHECK(!missing))
 		run(&w);
 	if (current->unpack)
 		unpack_plan_deinit(&w.unpack);
 	free(w.want);
+	free(w.before);
 	ram_deinit(&w.ram);
 }
 
@@ -825,7 +349,7 @@ static struct scene combine(const struct scene *machine, const struct scene *c)
 	s.arch = machine->arch;
 	s.cpu = c->cpu ? c->cpu : machine->cpu;
 	s.mode = machine->mode | c->mode;
-	s.el2 = machine->el2;
+	s.el2 = machine->el2 | c->el2;
 	s.entry = c->entry ? c->entry : machine->entry;
 	if (!c->never || strcmp(c->never, "PAYLOAD"))
 		s.want[3] = c->want[3] ? c->want[3] : payload_says[s.arch];

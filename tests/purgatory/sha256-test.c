@@ -159,6 +159,57 @@ static void test_cpu(void)
 	CHECK_MEM(state, before, sizeof(state));
 }
 
+/* Four messages at once, one after the other. */
+static void blocks4_fake(uint32_t state[SHA256_WORDS][4], const uint8_t *const data[4], size_t blocks)
+{
+	for (int i = 0; i < 4; i++) {
+		uint32_t one[SHA256_WORDS];
+
+		for (int w = 0; w < SHA256_WORDS; w++)
+			one[w] = state[w][i];
+		blocks_reference(one, data[i], blocks);
+		for (int w = 0; w < SHA256_WORDS; w++)
+			state[w][i] = one[w];
+	}
+}
+
+/* What sha256.h says, with other means. */
+static void quarters_reference(const uint8_t *data, size_t len, uint8_t digest[32])
+{
+	size_t quarter = len / 4 / 64 * 64;
+	uint8_t parts[128];
+	struct sha256 s;
+
+	for (size_t i = 0; i < 4; i++) {
+		sha256_init(&s, blocks_reference);
+		sha256_update(&s, data + i * quarter, i < 3 ? quarter : len - 3 * quarter);
+		sha256_final(&s, parts + 32 * i);
+	}
+	sha256_init(&s, blocks_reference);
+	sha256_update(&s, parts, 128);
+	sha256_final(&s, digest);
+}
+
+static void test_quarters(void)
+{
+	for (size_t len = 0; len < 3000; len += len < 600 ? 1 : 61) {
+		uint8_t *data = malloc(len + 1), want[32], have[32];
+
+		fill(data, len, (uint32_t)len);
+		quarters_reference(data, len, want);
+		sha256_quarters(data, len, sha256_blocks_portable, NULL, have);
+		CHECK_MEM(have, want, 32);
+		sha256_quarters(data, len, sha256_blocks_portable, blocks4_fake, have);
+		CHECK_MEM(have, want, 32);
+#if defined(__aarch64__)
+		sha256_quarters(data, len, sha256_blocks_portable, sha256_blocks4_neon, have);
+		CHECK_MEM(have, want, 32);
+#endif
+		free(data);
+	}
+}
+
 TEST_MAIN({ "the reference itself", test_reference },
 	  { "portable", test_portable },
-	  { "the CPU's instructions", test_cpu })
+	  { "the CPU's instructions", test_cpu },
+	  { "quarters", test_quarters })

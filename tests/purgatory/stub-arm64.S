@@ -11,6 +11,8 @@
 #include "guest-arm64.h"
 
 #define HCR_RW	31
+#define HCR_TVM	26
+#define HCR_TPCP 23
 #define HCR_TGE	27
 #define HCR_E2H	34
 #define SVCR	S3_3_C4_C2_2
@@ -25,6 +27,7 @@ _start:
 	mrs	x1, CurrentEL
 	cmp	x1, #(2 << 2)
 	b.ne	1f
+	tbnz	x4, #3, watch
 	mov	x2, #(1 << HCR_RW)
 	tbz	x4, #0, 2f
 	orr	x2, x2, #(1 << HCR_E2H)
@@ -64,6 +67,24 @@ _start:
 	mov	x3, #0
 	mov	x4, #0x44000000
 	br	x4
+
+/* To EL1, watched from EL2; the registers first, their writes trap. */
+watch:	STALE_ANY(GUEST_SET)
+	STALE_EL1(GUEST_SET)
+	ldr	x2, =GUEST_EL2_STACK
+	mov	sp, x2
+	adrp	x2, monitor_vectors
+	add	x2, x2, :lo12:monitor_vectors
+	msr	vbar_el2, x2
+	mov	x2, #0x23ff			/* CPTR_EL2: neither FP/SIMD nor SME traps */
+	msr	cptr_el2, x2
+	ldr	x2, =(1 << HCR_RW | 1 << HCR_TVM | 1 << HCR_TPCP)
+	msr	hcr_el2, x2
+	mov	x2, #0x3c5			/* EL1h, all masked */
+	msr	spsr_el2, x2
+	adr	x2, 5b
+	msr	elr_el2, x2
+	eret
 	.ltorg
 
 	.section .note.GNU-stack, "", %progbits
