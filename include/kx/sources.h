@@ -98,6 +98,11 @@ struct kx_sources {
 	struct kx_opt_u64 limit_reboot, limit_panic; /* -1 = ~0 = no limit */
 	enum kx_lockdown lockdown;
 	bool has_cap_boot;			/* CAP_SYS_BOOT in CapEff */
+	/*
+	 * The CPUs have no SHA-256 instructions but hash four messages at once:
+	 * purgatory is given the digests of quarters (sha256_quarters()).
+	 */
+	bool sha256_by_four;
 	/* From /proc/config.gz or /boot/config-RELEASE; -1 unknown, 0, 1. */
 	int config_kexec, config_kexec_file, config_kexec_sig_force;
 

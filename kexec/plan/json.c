@@ -118,6 +118,7 @@ static void json_digest(struct kx_json *j, const struct kx_plan *p, const struct
 {
 	static const char digits[] = "0123456789abcdef";
 	char hex[2 * PURG_SHA256_LEN + 1] = "";
+	bool quarters = false;
 
 	for (uint32_t i = 0; i < p->param.region_count; i++) {
 		const struct purg_region *r = &p->param.region[i];
@@ -130,8 +131,11 @@ static void json_digest(struct kx_json *j, const struct kx_plan *p, const struct
 			hex[2 * n + 1] = digits[r->sha256[n] & 15];
 		}
 		hex[2 * PURG_SHA256_LEN] = '\0';
+		quarters = r->flags & PURG_REGION_QUARTERS;
 	}
-	kx_json_str(j, "sha256", *hex ? hex : NULL);
+	kx_json_str(j, "sha256", *hex && !quarters ? hex : NULL);
+	if (quarters)
+		kx_json_str(j, "sha256_quarters", hex);
 }
 
 static void json_segments(struct kx_json *j, const struct kx_plan *p, const char *name,

@@ -13,13 +13,21 @@
 #include "print.h"
 #include "purgatory/console.h"
 
-static void digest(const struct kx_request *req, struct kx_bytes b, uint8_t *ret)
+/* Less is hashed in no time either way. */
+#define QUARTERS_MIN	(64u << 10)
+
+static void digest(const struct kx_request *req, const uint8_t *data, struct purg_region *r)
 {
+	sha256_blocks_fn *blocks = req->sha256 ? req->sha256 : sha256_blocks_portable;
 	struct sha256 s;
 
-	sha256_init(&s, req->sha256 ? req->sha256 : sha256_blocks_portable);
-	sha256_update(&s, b.data, b.len);
-	sha256_final(&s, ret);
+	if (r->flags & PURG_REGION_QUARTERS) {
+		sha256_quarters(data, r->len, blocks, NULL, r->sha256);
+		return;
+	}
+	sha256_init(&s, blocks);
+	sha256_update(&s, data, r->len);
+	sha256_final(&s, r->sha256);
 }
 
 /* @s as a region; @verify is how its digest is checked, 0 = not at all. */
@@ -43,6 +51,8 @@ static int region_add(struct kx_plan *p, const struct kx_segment *s, uint32_t fl
 		return 0;
 	r->flags |= verify;
 	r->len = s->verify_len ? s->verify_len : s->buf.len;
+	if (p->sources->sha256_by_four && r->len >= QUARTERS_MIN)
+		r->flags |= PURG_REGION_QUARTERS;
 	return 0;
 }
 
@@ -114,10 +124,9 @@ static void add_digests(struct kx_plan *p)
 {
 	for (uint32_t i = 0; i < p->param.region_count; i++) {
 		struct purg_region *r = &p->param.region[i];
-		struct kx_bytes b = region_bytes(p, r->pa);
 
 		if (r->len)
-			digest(p->request, (struct kx_bytes){ b.data, r->len }, r->sha256);
+			digest(p->request, region_bytes(p, r->pa).data, r);
 	}
 }
 

@@ -199,6 +199,45 @@ static int read_psci(struct kx_sources *s, const void *fdt, struct kx_arena *a,
 	return 0;
 }
 
+/* Is @word one of the space-separated words of @line? */
+static bool has_word(const char *line, size_t len, const char *word)
+{
+	size_t want = strlen(word);
+
+	for (size_t i = 0; i + want <= len; i++)
+		if (memcmp(line + i, word, want) == 0 && (i == 0 || line[i - 1] == ' ') &&
+		    (i + want == len || line[i + want] == ' '))
+			return true;
+	return false;
+}
+
+/*
+ * One "Features" line for each CPU; all have to know the instructions, since
+ * the one that purgatory runs on is not chosen here.  Nothing known: they do,
+ * as nearly all in use.
+ */
+static int read_sha2(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
+{
+	static const char name[] = "Features";
+	const char *line;
+	struct kx_bytes b;
+	int r;
+
+	r = kx_root_read(s->root, a, &b, NULL, "/proc/cpuinfo");
+	if (r == -ENOMEM)
+		return kx_err_set(err, ENOMEM, "/proc/cpuinfo: out of memory");
+	if (r < 0)
+		return 0;
+	for (line = (const char *)b.data; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, sizeof(name) - 1) == 0 &&
+		    !has_word(line, strcspn(line, "\n"), "sha2") &&
+		    has_word(line, strcspn(line, "\n"), "asimd"))
+			s->sha256_by_four = true;
+	}
+	return 0;
+}
+
 int kx_sources_read_arm64(struct kx_sources *s, const struct kx_console_wish *wish,
 			  struct kx_arena *a, struct kx_err *err)
 {
@@ -216,6 +255,8 @@ int kx_sources_read_arm64(struct kx_sources *s, const struct kx_console_wish *wi
 	r = read_firmware(s, fdt, a, err);
 	if (r == 0)
 		r = read_psci(s, fdt, a, err);
+	if (r == 0)
+		r = read_sha2(s, a, err);
 	if (r == 0)
 		r = read_console(s, fdt, wish, a, err);
 	return r;

@@ -52,6 +52,37 @@ static bool read_all(struct bed *b, const char *serial)
 	return false;
 }
 
+/* What decides how purgatory is to hash. */
+static void test_sha2(void)
+{
+	static const struct {
+		const char *cpuinfo;
+		bool by_four;
+	} rows[] = {
+		{ NULL, false },
+		{ "", false },
+		{ "Features\t: fp asimd aes pmull sha1 sha2 crc32\n", false },
+		{ "Features\t: fp asimd sha2", false },
+		{ "Features\t: fp asimd evtstrm cpuid\n", true },
+		{ "Features\t: fp asimd sha2x xsha2 sha256\n", true },
+		/* One of two. */
+		{ "processor\t: 0\nFeatures\t: fp asimd sha2\n\nprocessor\t: 1\nFeatures\t: fp asimd\n", true },
+		/* Nothing to hash four with. */
+		{ "Features\t: evtstrm\n", false },
+		{ "model\t: Features : asimd\n", false },
+	};
+	struct bed b;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bed_init(&b);
+		if (rows[i].cpuinfo)
+			puts_at(&b, "proc/cpuinfo", rows[i].cpuinfo);
+		if (read_all(&b, NULL) && !CHECK(b.s.sha256_by_four == rows[i].by_four))
+			printf("# row %zu\n", i);
+		bed_deinit(&b);
+	}
+}
+
 static void console_is(const struct bed *b, const char *source, struct purg_console want)
 {
 	CHECK_STR(b->s.console_source, source);
@@ -270,4 +301,5 @@ TEST_MAIN({ "device tree and iomem", test_fdt },
 	  { "EFI and ACPI", test_acpi },
 	  { "--serial", test_serial },
 	  { "--serial, unusable", test_serial_bad },
+	  { "SHA2 instructions", test_sha2 },
 	  { "bare machine", test_bare })

@@ -265,12 +265,24 @@ static void test_check(void)
 	bed_deinit(&b);
 }
 
+static void sha256_of(const void *data, size_t len, uint8_t digest[32])
+{
+	struct sha256 s;
+
+	sha256_init(&s, sha256_blocks_portable);
+	sha256_update(&s, data, len);
+	sha256_final(&s, digest);
+}
+
 static void test_seal(void)
 {
-	static uint8_t blob[PURG_IMAGE_MAX], kernel[1000];
+	static uint8_t blob[PURG_IMAGE_MAX], kernel[1000], quarters[65536];
+	uint8_t parts[4 * 32], digest[32];
 	struct purg_param param;
 	struct bed b;
 
+	for (size_t i = 0; i < sizeof(quarters); i++)
+		quarters[i] = (uint8_t)(i / 100);
 	check_bed(&b);
 	b.plan.segment[0].buf = (struct kx_bytes){ kernel, sizeof(kernel) };
 	b.plan.segment[0].verify = true;
@@ -299,6 +311,20 @@ static void test_seal(void)
 	CHECK_EQ_U64(param.region[0].sha256[31], 0x53);
 	/* An empty segment has nothing to compare. */
 	CHECK_EQ_U64(param.region[1].flags, 0);
+
+	/* For a CPU that hashes four at once: large regions only. */
+	b.src.sha256_by_four = true;
+	b.plan.segment[0].buf = (struct kx_bytes){ quarters, sizeof(quarters) };
+	CHECK(kx_plan_regions(&b.plan, &b.err) == 0);
+	CHECK(kx_plan_seal(&b.plan, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.param.region[0].flags, PURG_REGION_VERIFY | PURG_REGION_QUARTERS);
+	for (size_t i = 0; i < 4; i++)
+		sha256_of(quarters + i * 16384, 16384, parts + 32 * i);
+	sha256_of(parts, sizeof(parts), digest);
+	CHECK_MEM(b.plan.param.region[0].sha256, digest, sizeof(digest));
+	b.plan.segment[0].buf.len--;
+	CHECK(kx_plan_regions(&b.plan, &b.err) == 0);
+	CHECK_EQ_U64(b.plan.param.region[0].flags, PURG_REGION_VERIFY);
 
 	b.req.no_checks = true;
 	CHECK(kx_plan_regions(&b.plan, &b.err) == 0);
