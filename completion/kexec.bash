@@ -7,11 +7,12 @@ _kexec()
 	local cur prev words cword
 	local long='
 		--help --version --load --force --exec --unload --status= --plan=
-		--print-ckr-size --debug
+		--print-ckr-size --last-boot= --debug
 		--append= --command-line= --reuse-cmdline --initrd= --ramdisk=
 		--reuseinitrd --dtb= --type= --sysroot=
 		--kexec-file-syscall --kexec-syscall --kexec-syscall-auto
-		--no-checks --on-corrupt= --mem-min= --mem-max= --entry= --serial=
+		--no-checks --on-corrupt= --pack= --stage= --evict-crash-kernel
+		--mem-min= --mem-max= --entry= --serial=
 		--hotplug --no-cma
 		--no-ifdown --no-sync
 		--serial-baud= --console-serial --console-vga --reset-vga --noefi
@@ -28,11 +29,17 @@ _kexec()
 	--plan)
 		COMPREPLY=($(compgen -W 'text json svg' -- "$cur"))
 		return ;;
-	--status)
+	--status|--last-boot)
 		COMPREPLY=($(compgen -W 'json' -- "$cur"))
 		return ;;
 	--on-corrupt)
 		COMPREPLY=($(compgen -W 'reset halt' -- "$cur"))
+		return ;;
+	--pack)
+		COMPREPLY=($(compgen -W 'auto none lz4' -- "$cur"))
+		return ;;
+	--stage)
+		COMPREPLY=($(compgen -W 'auto kernel crashkernel' -- "$cur"))
 		return ;;
 	--type|-t)
 		COMPREPLY=($(compgen -W 'Image vmlinux vmlinuz uImage uki bzImage64 bzImage

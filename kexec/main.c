@@ -98,6 +98,7 @@ static const struct {
 	[VERB_HELP] = { verb_help, false, false },
 	[VERB_VERSION] = { verb_version, false, false },
 	[VERB_CKR_SIZE] = { verb_ckr_size, true, false },
+	[VERB_LAST_BOOT] = { verb_last_boot, true, false },
 	[VERB_LIST_OPTIONS] = { verb_list_options, false, false },
 };
 

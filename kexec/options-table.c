@@ -52,6 +52,14 @@ static int set_baud(struct options *o, const struct option_row *row, const char 
 	return set_number(o, row, value, err);
 }
 
+/* Who names a port for purgatory wants to hear how long it took. */
+static int set_serial(struct options *o, const struct option_row *row, const char *value,
+		      struct kx_err *err)
+{
+	o->req.say_timing = true;
+	return set_string(o, row, value, err);
+}
+
 static int set_entry(struct options *o, const struct option_row *row, const char *value,
 		     struct kx_err *err)
 {
@@ -112,16 +120,32 @@ static int set_immediate(struct options *o, const struct option_row *row, const 
 	return 0;
 }
 
+static int json_or_nothing(const struct option_row *row, const char *value, enum output *ret,
+			   struct kx_err *err)
+{
+	if (value && strcmp(value, "json"))
+		return kx_err_set(err, EINVAL, "--%s: expected 'json' or nothing, have '%s'",
+				  row->name, value);
+	*ret = value ? OUTPUT_JSON : OUTPUT_NONE;
+	return 0;
+}
+
+static int set_last_boot(struct options *o, const struct option_row *row, const char *value,
+			 struct kx_err *err)
+{
+	int r = json_or_nothing(row, value, &o->last_boot, err);
+
+	return r < 0 ? r : set_immediate(o, row, value, err);
+}
+
 static int set_status(struct options *o, const struct option_row *row, const char *value,
 		      struct kx_err *err)
 {
-	(void)row;
-	if (value && strcmp(value, "json"))
-		return kx_err_set(err, EINVAL, "--status: expected 'json' or nothing, have '%s'",
-				  value);
-	o->verb = VERB_STATUS;
-	o->status = value ? OUTPUT_JSON : OUTPUT_NONE;
-	return 0;
+	int r = json_or_nothing(row, value, &o->status, err);
+
+	if (r == 0)
+		o->verb = VERB_STATUS;
+	return r;
 }
 
 static int set_plan(struct options *o, const struct option_row *row, const char *value,
@@ -154,6 +178,43 @@ static int set_on_corrupt(struct options *o, const struct option_row *row, const
 		return kx_err_set(err, EINVAL, "--on-corrupt: expected 'reset' or 'halt', have '%s'",
 				  value);
 	return 0;
+}
+
+static int set_pack(struct options *o, const struct option_row *row, const char *value,
+		    struct kx_err *err)
+{
+	static const char *const name[] = {
+		[KX_PACK_AUTO] = "auto", [KX_PACK_NONE] = "none", [KX_PACK_LZ4] = "lz4",
+	};
+
+	(void)row;
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		if (!strcmp(value, name[i])) {
+			o->req.pack = (enum kx_pack)i;
+			return 0;
+		}
+	}
+	return kx_err_set(err, EINVAL, "--pack: expected 'auto', 'none' or 'lz4', have '%s'",
+			  value);
+}
+
+static int set_stage(struct options *o, const struct option_row *row, const char *value,
+		     struct kx_err *err)
+{
+	static const char *const name[] = {
+		[KX_STAGE_AUTO] = "auto", [KX_STAGE_KERNEL] = "kernel",
+		[KX_STAGE_CRASHKERNEL] = "crashkernel",
+	};
+
+	(void)row;
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		if (!strcmp(value, name[i])) {
+			o->req.stage = (enum kx_stage)i;
+			return 0;
+		}
+	}
+	return kx_err_set(err, EINVAL,
+			  "--stage: expected 'auto', 'kernel' or 'crashkernel', have '%s'", value);
 }
 
 static int set_sysroot(struct options *o, const struct option_row *row, const char *value,
@@ -230,6 +291,10 @@ const struct option_row option_rows[] = {
 	  .group = G_ACTION, .machines = OPTION_ANY,
 	  .apply = set_immediate, .value = VERB_CKR_SIZE,
 	  .help = "Print the size of the crash kernel reservation in bytes" },
+	{ .name = "last-boot", .arg = optional_argument, .metavar = "json",
+	  .group = G_ACTION, .machines = OPTION_ANY,
+	  .apply = set_last_boot, .value = VERB_LAST_BOOT,
+	  .help = "Print where the time of the kexec that started this kernel went" },
 	{ .letter = 'd', .name = "debug",
 	  .group = G_ACTION, .machines = OPTION_ANY,
 	  .apply = set_flag, .field = FIELD(req.debug),
@@ -263,7 +328,7 @@ const struct option_row option_rows[] = {
 	  .group = G_KERNEL, .machines = OPTION_ANY, .flags = F_ROOT,
 	  .apply = set_sysroot,
 	  .help = "Read /proc, /sys and /dev of the machine captured in DIR; only with --plan,"
-		  " --status and --print-ckr-size" },
+		  " --status, --print-ckr-size and --last-boot" },
 
 	{ .letter = 's', .name = "kexec-file-syscall",
 	  .group = G_LOAD, .machines = OPTION_ANY,
@@ -285,6 +350,21 @@ const struct option_row option_rows[] = {
 	  .group = G_LOAD, .machines = OPTION_ANY,
 	  .apply = set_on_corrupt,
 	  .help = "What to do when that verification fails (default: reset)" },
+	{ .name = "pack", .arg = required_argument, .metavar = "auto|none|lz4",
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_pack,
+	  .help = "Load kernel and initrd packed, for purgatory to unpack (default: auto, where"
+		  " it pays)" },
+	{ .name = "stage", .arg = required_argument, .metavar = "auto|kernel|crashkernel",
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_stage,
+	  .help = "Where they wait for -e: in pages of the running kernel, or in the crash kernel"
+		  " reservation, from where purgatory moves them (default: auto, the kernel if it"
+		  " has room)" },
+	{ .name = "evict-crash-kernel",
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_flag, .field = FIELD(req.evict_crash_kernel),
+	  .help = "--stage=crashkernel may take the place of a loaded crash kernel" },
 	{ .name = "mem-min", .arg = required_argument, .metavar = "ADDR",
 	  .group = G_LOAD, .machines = OPTION_ANY,
 	  .apply = set_number, .field = FIELD(req.mem_min),
@@ -299,7 +379,7 @@ const struct option_row option_rows[] = {
 	  .help = "Enter at ADDR instead of at purgatory" },
 	{ .name = "serial", .arg = required_argument, .metavar = "PORT",
 	  .group = G_LOAD, .machines = OPTION_ANY,
-	  .apply = set_string, .field = FIELD(serial),
+	  .apply = set_serial, .field = FIELD(serial),
 	  .help = "Serial port purgatory prints to: a tty name, or 0xPORT on x86_64" },
 	{ .name = "hotplug",
 	  .group = G_LOAD, .machines = OPTION_ANY,

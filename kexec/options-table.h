@@ -31,7 +31,7 @@ enum option_flags {
 	F_LATER = 1,		/* not supported yet */
 	F_LOADER = 2,		/* means something for a load only */
 	F_CRASH = 4,		/* -p: unloading and status do work */
-	F_ROOT = 8,		/* counts even behind --print-ckr-size */
+	F_ROOT = 8,		/* counts even behind an action that acts at once */
 };
 
 struct option_row;

@@ -110,7 +110,7 @@ static int check_combination(const struct options *o, struct kx_err *err)
 	if (*o->sysroot && o->verb != VERB_STATUS && !o->plan)
 		return kx_err_set(err, EINVAL,
 				  "--sysroot describes another machine: use it with --plan,"
-				  " --status or --print-ckr-size");
+				  " --status, --print-ckr-size or --last-boot");
 	return 0;
 }
 

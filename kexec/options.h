@@ -30,6 +30,7 @@ enum verb {
 	VERB_HELP,
 	VERB_VERSION,
 	VERB_CKR_SIZE,
+	VERB_LAST_BOOT,
 	VERB_LIST_OPTIONS,
 	VERB_COUNT,
 };
@@ -46,10 +47,11 @@ enum output {
 
 struct options {
 	enum verb verb;
-	bool immediate;			/* -h, -v, --print-ckr-size seen */
+	bool immediate;			/* -h, -v, --print-ckr-size, --last-boot seen */
 	bool load_seen;			/* -l, for the meaning of -S */
 	enum output plan;		/* --plan */
 	enum output status;		/* --status=json */
+	enum output last_boot;		/* --last-boot=json */
 	const char *sysroot;		/* "" = the running machine */
 	bool no_sync, no_ifdown;
 	const char *serial;

@@ -188,13 +188,16 @@ static int plan_show(struct kexec *k, const struct kx_plan *plan)
 static int plan_load(struct kexec *k, const struct kx_plan *plan)
 {
 	enum kx_call call = plan->call;
+	struct kx_err left = { 0 };
 	int r;
 
-	r = kx_commit_load(plan, &call, &k->err);
+	r = kx_commit_load(plan, &call, &left, &k->err);
 	if (r == -ENOSYS && k->o.req.call == KX_CALL_FILE)
 		return STATUS_NO_FILE_LOAD;
 	if (r < 0)
 		return STATUS_FAILED;
+	if (left.code)
+		kexec_warn("loaded, but: %s", left.text);
 	if (k->o.req.debug && call != plan->call)
 		kexec_warn("%s was refused; loaded with %s instead",
 			   plan->call == KX_CALL_FILE ? "kexec_file_load" : "kexec_load",

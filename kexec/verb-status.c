@@ -25,6 +25,20 @@ static const char *lockdown_name(enum kx_lockdown l)
 	return name[l];
 }
 
+/*
+ * The kernel calls everything in the reservation a crash image.  A payload
+ * staged there is none: whoever asks wants to know whether a panic would leave
+ * a dump.
+ */
+static struct kx_opt_u64 crash_kernel(const struct kx_sources *s)
+{
+	struct kx_opt_u64 v = s->crash_loaded;
+
+	if (s->crash_is_staged)
+		v.value = 0;
+	return v;
+}
+
 /* Why a load of a normal kernel with this call would be refused; NULL if not. */
 static const char *refusal(const struct kx_sources *s, bool file)
 {
@@ -93,6 +107,7 @@ static int status_json(struct kexec *k)
 {
 	const struct kx_sources *s = &k->src;
 	const char *no_load = refusal(s, false), *no_file = refusal(s, true);
+	const struct kx_opt_u64 crash = crash_kernel(s);
 	struct kx_text t;
 	struct kx_json j;
 
@@ -103,7 +118,8 @@ static int status_json(struct kexec *k)
 	kx_json_str(&j, "machine", kx_machine_name(s->machine));
 	kx_json_str(&j, "release", s->release);
 	json_known(&j, "loaded", &s->kexec_loaded);
-	json_known(&j, "crash_loaded", &s->crash_loaded);
+	json_known(&j, "crash_loaded", &crash);
+	kx_json_bool(&j, "staged", s->crash_is_staged);
 	json_crash_regions(&j, s);
 	kx_json_bool(&j, "can_load", !no_load || !no_file);
 	json_call(&j, "kexec_load", no_load);
@@ -120,14 +136,14 @@ static int status_json(struct kexec *k)
 int verb_status(struct kexec *k)
 {
 	bool crash = k->o.req.crash || !k->o.load_seen;
-	const struct kx_opt_u64 *v = crash ? &k->src.crash_loaded : &k->src.kexec_loaded;
+	const struct kx_opt_u64 v = crash ? crash_kernel(&k->src) : k->src.kexec_loaded;
 
 	if (k->o.status == OUTPUT_JSON)
 		return status_json(k);
-	if (!v->known)
+	if (!v.known)
 		return kexec_fail(k, STATUS_FAILED, ENOENT, "cannot read %s/sys/kernel/%s",
 				  k->src.root, crash ? "kexec_crash_loaded" : "kexec_loaded");
-	return v->value ? STATUS_LOADED : STATUS_OK;
+	return v.value ? STATUS_LOADED : STATUS_OK;
 }
 
 /* Two reservations (low and high): crash kernels are loaded into the high one. */

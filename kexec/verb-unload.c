@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * -u: forget the loaded kernel, with -p the crash kernel.  Called by main.c.
+ * -u: forget the loaded kernel, with -p the crash kernel; either with the other
+ * if that is a payload staged for it.  Called by main.c.
  */
 #include <errno.h>
 
@@ -9,9 +10,18 @@
 
 int verb_unload(struct kexec *k)
 {
-	int r = kx_commit_unload(&k->src, k->o.req.crash, k->o.req.call, &k->err);
+	bool crash = k->o.req.crash;
+	struct kx_err left = { 0 };
+	int r = kx_commit_unload(&k->src, crash, k->o.req.call, &left, &k->err);
 
 	if (r == -ENOSYS && k->o.req.call == KX_CALL_FILE)
 		return STATUS_NO_FILE_LOAD;
-	return r < 0 ? STATUS_FAILED : STATUS_OK;
+	if (r < 0)
+		return STATUS_FAILED;
+	if (left.code)
+		kexec_warn("unloaded, but: %s", left.text);
+	if (crash && k->src.crash_is_staged)
+		kexec_warn("there was no crash kernel, but the payload staged for kexec -e:"
+			   " both it and the kernel loaded with it are unloaded");
+	return STATUS_OK;
 }

@@ -19,6 +19,7 @@ enum {
 	STATUS_OK = 0,
 	STATUS_USAGE = 1,	/* usage errors and what upstream die()s of */
 	STATUS_LOADED = 1,	/* of -S */
+	STATUS_NO_RECORD = 1,	/* of --last-boot */
 	STATUS_NO_FILE_LOAD = 253,	/* -s, but no kexec_file_load(2) */
 	STATUS_FAILED = 255,
 };
@@ -38,6 +39,7 @@ int verb_exec(struct kexec *k);
 int verb_unload(struct kexec *k);
 int verb_status(struct kexec *k);
 int verb_ckr_size(struct kexec *k);
+int verb_last_boot(struct kexec *k);
 
 /* Set k->err and return @status. */
 int kexec_fail(struct kexec *k, int status, int code, const char *fmt, ...) KX_PRINTF(4, 5);

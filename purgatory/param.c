@@ -130,7 +130,7 @@ const char *purg_param_check(const struct purg_param *p, uint64_t base)
 	if (base & (PURG_IMAGE_ALIGN - 1))
 		return "image not aligned";
 	if (p->pool_len < PURG_POOL_MIN || (p->pool_len & 0xfff) ||
-	    __builtin_add_overflow(base, PURG_IMAGE_MAX + p->pool_len, &end))
+	    __builtin_add_overflow(base + PURG_IMAGE_MAX, p->pool_len, &end))
 		return "no room for page tables";
 	if (p->page_shift != 12 && p->page_shift != 14 && p->page_shift != 16)
 		return "unknown page size";

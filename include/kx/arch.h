@@ -24,6 +24,13 @@ struct kx_arch {
 	uint32_t cmdline_max;		/* COMMAND_LINE_SIZE, with the NUL */
 	uint64_t purgatory_max;		/* its image ends below; 0 = anywhere */
 	/*
+	 * Where the running kernel loads large segments quickly: below this and
+	 * the middle of memory.  0 = at the top.
+	 */
+	uint64_t quick_max;
+	/* First release that moves segments with the caches on; 0 = all do. */
+	uint16_t cached_since[2];
+	/*
 	 * Bytes of page tables purgatory needs for p->param's regions, wherever
 	 * it is placed itself.  -ENOMEM, -ENOSPC (memory it cannot map).
 	 */
@@ -45,6 +52,12 @@ extern const struct kx_arch kx_archs[KX_MACHINE_COUNT];	/* by enum kx_machine */
 /* By uname -m; NULL if unknown. */
 const struct kx_arch *kx_arch_by_uname(const char *machine);
 
+/*
+ * The purgatory image for @p's architecture, constant.  -EOPNOTSUPP when this
+ * build has none.
+ */
+KX_CHECKED int kx_purgatory_image(const struct kx_plan *p, struct kx_bytes *ret,
+				  struct kx_err *err);
 /*
  * Place our purgatory, the same for every layout, behind everything else: image
  * and page table pool as one segment; sets plan->entry to it.  The bytes are

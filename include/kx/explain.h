@@ -19,6 +19,8 @@
 /* kexec_load(2) or kexec_file_load(2) of @p, as @call says. */
 int kx_explain_load(const struct kx_plan *p, enum kx_call call, int code, const char *kmsg,
 		    struct kx_err *err);
+/* kexec_load(2) of @p->staged into the crash kernel reservation. */
+int kx_explain_stage(const struct kx_plan *p, int code, const char *kmsg, struct kx_err *err);
 /* The same calls, asked to unload. */
 int kx_explain_unload(const struct kx_sources *s, enum kx_call call, bool crash, int code,
 		      const char *kmsg, struct kx_err *err);

@@ -78,6 +78,7 @@ struct kx_request {
 	bool crash;			/* -p: not yet */
 	bool no_checks;			/* -i */
 	bool debug;			/* -d */
+	bool say_timing;		/* --serial: purgatory says how long it took */
 	bool no_cma;
 	bool hotplug;
 	enum kx_pack pack;		/* --pack */
@@ -162,11 +163,16 @@ struct kx_plan {
 	size_t target_count;
 	struct purg_unpack *unpack;	/* arena */
 	size_t unpack_count;
-	const char *pack_why, *stage_why;	/* what was chosen, and why */
+	/* What was chosen (never auto), and why; the sentences are NULL with kexec_file_load. */
+	enum kx_pack pack;
+	enum kx_stage stage;
+	const char *pack_why, *stage_why;
 
 	/*
 	 * --stage=crashkernel: loaded with KEXEC_ON_CRASH before the segments,
 	 * into the crash kernel reservation, where the kernel never moves it.
+	 * The first one is a purgatory of its own, entered at staged_entry if
+	 * the running kernel panics.
 	 */
 	struct kx_segment staged[KX_SEGMENTS_MAX];
 	size_t staged_count;
@@ -196,11 +202,20 @@ void kx_plan_note(struct kx_plan *p, const char *fmt, ...) KX_PRINTF(2, 3);
  */
 KX_CHECKED int kx_plan_place(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
 			     const char *why, uint64_t *ret_pa, struct kx_err *err);
+/*
+ * The same for large segments that may be in many places: at the top of
+ * [want.min, want.max), or where arch->quick_max says that loading is quick,
+ * if it fits there; @why is for when it does not.
+ */
+KX_CHECKED int kx_plan_place_quick(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
+				   const char *why, uint64_t *ret_pa, struct kx_err *err);
 /* The same at a fixed address (ELF); -ENOSPC names what is in the way. */
 KX_CHECKED int kx_plan_place_at(struct kx_plan *p, const char *name, struct kx_range r,
 				struct kx_bytes buf, const char *why, struct kx_err *err);
 /* Segment by name; NULL if absent. */
 struct kx_segment *kx_plan_segment(struct kx_plan *p, const char *name);
+/* The memory of @n segments, saturating. */
+uint64_t kx_segments_sum(const struct kx_segment *s, size_t n);
 
 /*
  * The free memory of the running machine: firmware RAM, minus every child of

@@ -92,6 +92,8 @@ struct kx_sources {
 	size_t crash_count;
 
 	struct kx_opt_u64 kexec_loaded, crash_loaded;
+	/* The crash image loaded is a payload of ours, staged for kexec -e. */
+	bool crash_is_staged;
 	struct kx_opt_u64 load_disabled;	/* sysctl kernel.kexec_load_disabled */
 	struct kx_opt_u64 limit_reboot, limit_panic; /* -1 = ~0 = no limit */
 	enum kx_lockdown lockdown;

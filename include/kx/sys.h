@@ -15,6 +15,7 @@
 #include "kx/err.h"
 #include "kx/plan.h"
 #include "kx/sources.h"
+#include "kx/timing.h"
 
 /* ---- files ------------------------------------------------------------- */
 
@@ -89,19 +90,34 @@ KX_CHECKED int kx_sources_read_x86(struct kx_sources *s, const struct kx_console
 KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_console_wish *wish,
 				     struct kx_arena *a, struct kx_err *err);
 
+/*
+ * The timing record of the kernel that @s describes (last-boot.c), with the
+ * counter and the clock of the moment when @s is the running machine; takes 50 ms
+ * where the counter's rate has to be measured.
+ *   -ENOENT   there is no record; -ENODATA  nobody wrote to it
+ *   others    as kx_timing_parse() and kx_fdt_open()
+ */
+KX_CHECKED int kx_last_boot_read(const struct kx_sources *s, struct kx_arena *a,
+				 struct kx_last_boot *ret, struct kx_err *err);
+
 /* ---- changes ----------------------------------------------------------- */
 
 /*
  * Load the plan.  On refusal @err carries errno, the rule most likely broken
- * with its numbers, and the kernel's last log line about it.  In auto mode
- * kexec_file_load is tried after kexec_load when the plan allows it; *ret_call
- * says which worked.
+ * with its numbers, the kernel's last log line about it, and what is no longer
+ * loaded because of staging.  In auto mode kexec_file_load is tried after
+ * kexec_load when the plan allows it; *ret_call says which worked.  What was
+ * staged for the image loaded before is unloaded with it.  @ret_left->code is 0,
+ * or the load worked and the sentence says what did not.
  */
 KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
-			      struct kx_err *err);
-/* Unload the loaded image (crash: the panic one). */
+			      struct kx_err *ret_left, struct kx_err *err);
+/*
+ * Unload the loaded image (crash: the panic one).  Of an image and the payload
+ * staged for it either takes both with it.  @ret_left as above.
+ */
 KX_CHECKED int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
-				struct kx_err *err);
+				struct kx_err *ret_left, struct kx_err *err);
 
 struct kx_exec_options {
 	bool no_sync, no_ifdown;
@@ -118,7 +134,10 @@ KX_CHECKED int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_o
 /* getrandom(2) into the arena; empty when unavailable. */
 struct kx_bytes kx_random(struct kx_arena *a, size_t n);
 
-/* The fastest SHA-256 block function of this CPU (sys/host-ARCH.c). */
+/* sys/host-ARCH.c: what depends on the CPU that kexec itself runs on. */
+/* The fastest SHA-256 block function of this CPU. */
 sha256_blocks_fn *kx_sha256_best(void);
+/* The counter that purgatory stamps with, as far as user space can see it. */
+uint64_t kx_host_counter(void);
 
 #endif

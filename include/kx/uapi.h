@@ -13,6 +13,7 @@
 #define KX_LOAD_UPDATE_ELFCOREHDR	0x4u	/* v6.6 */
 #define KX_LOAD_CRASH_HOTPLUG		0x8u	/* v6.10 */
 
+#define KX_ARCH_MASK			0xffff0000u
 #define KX_ARCH_X86_64			(62u << 16)
 #define KX_ARCH_ARM64			(183u << 16)
 

@@ -16,6 +16,7 @@
 
 #include "arm64.h"
 #include "kx/fdt.h"
+#include "kx/timing.h"
 
 /* Our properties with their names; the command line comes on top. */
 #define EXTRA_SPACE	0x1000
@@ -36,6 +37,7 @@ static const char *const stale_props[] = {
 	"linux,ima-kexec-buffer",
 	"linux,kho-fdt",
 	"linux,kho-scratch",
+	KX_TIMING_PROPERTY,
 };
 
 int kx_arm64_dtb_err(struct kx_err *err, int r, const char *what)
@@ -207,6 +209,17 @@ static int set_seeds(struct kx_plan *p, void *fdt, int chosen, struct kx_err *er
 	return 0;
 }
 
+/* Room for the timing record, which purgatory fills once the tree is verified. */
+static int set_timing(void *fdt, int chosen, struct kx_err *err)
+{
+	uint8_t record[KX_TIMING_LEN];
+	int r;
+
+	kx_timing_blank(record);
+	r = fdt_setprop(fdt, chosen, KX_TIMING_PROPERTY, record, sizeof(record));
+	return r < 0 ? kx_arm64_dtb_err(err, r, KX_TIMING_PROPERTY) : 0;
+}
+
 static int set_chosen(struct kx_plan *p, void *fdt, struct kx_range initrd, struct kx_err *err)
 {
 	int chosen = chosen_node(fdt, err), r;
@@ -225,6 +238,8 @@ static int set_chosen(struct kx_plan *p, void *fdt, struct kx_range initrd, stru
 	r = set_initrd(fdt, chosen, initrd, err);
 	if (r == 0)
 		r = set_seeds(p, fdt, chosen, err);
+	if (r == 0)
+		r = set_timing(fdt, chosen, err);
 	if (r < 0)
 		return r;
 	r = fdt_setprop_empty(fdt, chosen, "linux,booted-from-kexec");
@@ -292,4 +307,12 @@ int kx_arm64_dtb_build(struct kx_plan *p, struct kx_range initrd, struct kx_byte
 	}
 	*ret = (struct kx_bytes){ fdt, fdt_totalsize(fdt) };
 	return 0;
+}
+
+uint64_t kx_arm64_dtb_timing(struct kx_bytes dtb)
+{
+	int chosen = fdt_path_offset(dtb.data, "/chosen"), len;
+	const uint8_t *record = fdt_getprop(dtb.data, chosen, KX_TIMING_PROPERTY, &len);
+
+	return record ? (uint64_t)(record - dtb.data) : 0;
 }

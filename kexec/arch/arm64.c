@@ -244,6 +244,7 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	p->param.entry_kind = PURG_ENTRY_ARM64;
 	p->param.pc = kernel.entry;
 	p->param.reg[0] = dtb_pa;	/* x0; x1 to x3 are 0 */
+	p->param.timing_pa = dtb_pa + kx_arm64_dtb_timing(dtb);
 	p->param.psci = p->sources->arm64.psci;
 	return 0;
 }

@@ -57,6 +57,11 @@ KX_CHECKED int kx_arm64_place_elf(struct kx_plan *p, const struct kx_elf *elf,
  */
 KX_CHECKED int kx_arm64_dtb_build(struct kx_plan *p, struct kx_range initrd,
 				  struct kx_bytes *ret, struct kx_err *err);
+/*
+ * Where in the tree that kx_arm64_dtb_build() made the timing record is; a
+ * multiple of 4, as all properties.
+ */
+uint64_t kx_arm64_dtb_timing(struct kx_bytes dtb);
 
 /*
  * Reservations (/memreserve/) of this boot that the next has no use for

@@ -17,27 +17,38 @@ static const struct purg_blob *blob_find(const char *name)
 	return NULL;
 }
 
-int kx_plan_place_purgatory(struct kx_plan *p, struct kx_err *err)
+int kx_purgatory_image(const struct kx_plan *p, struct kx_bytes *ret, struct kx_err *err)
 {
 	const struct purg_blob *blob = blob_find(p->arch->name);
+
+	if (!blob || !blob->len)
+		return kx_err_set(err, EOPNOTSUPP,
+				  "this kexec was built without a purgatory for %s", p->arch->name);
+	*ret = (struct kx_bytes){ blob->data, blob->len };
+	return 0;
+}
+
+int kx_plan_place_purgatory(struct kx_plan *p, struct kx_err *err)
+{
 	struct kx_want want = {
 		.name = "purgatory",
 		.align = PURG_IMAGE_ALIGN,
 		.max = p->arch->purgatory_max,
 	};
+	struct kx_bytes image;
 	uint64_t pool_len;
 	int r;
 
-	if (!blob || !blob->len)
-		return kx_err_set(err, EOPNOTSUPP,
-				  "this kexec was built without a purgatory for %s", p->arch->name);
-	r = p->arch->pool_len(p, &pool_len, err);
+	r = kx_purgatory_image(p, &image, err);
+	if (r == 0)
+		r = p->arch->pool_len(p, &pool_len, err);
 	if (r < 0)
 		return r;
 	p->param.pool_len = kx_align_up(pool_len, PURG_POOL_MIN);
 	/* The image is what this compiler made of it: plans do not depend on that. */
 	want.size = PURG_IMAGE_MAX + p->param.pool_len;
-	r = kx_plan_place(p, want, (struct kx_bytes){ blob->data, blob->len },
+	r = kx_plan_place(p, want, image, p->unpack_count ?
+			  "unpacks and verifies the others, then enters the kernel" :
 			  "verifies the others, then enters the kernel", &p->entry, err);
 	if (r < 0)
 		return r;

@@ -21,6 +21,12 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		.kexec_arch = KEXEC_ARCH(ELF_AARCH64),
 		.elf_machine = ELF_AARCH64,
 		.cmdline_max = 2048,	/* arch/arm64/include/uapi/asm/setup.h */
+		/*
+		 * Before, arm64_relocate_new_kernel() copied with the MMU, and
+		 * with it the caches, off; since then through a copy of the
+		 * linear map (trans_pgd_create_copy()).
+		 */
+		.cached_since = { 5, 16 },
 		.pool_len = kx_arm64_pool_len,
 		.file_refuses = kx_arm64_file_refuses,
 		.layout = kx_arm64_layout,
@@ -39,6 +45,15 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		 * decompressed to.
 		 */
 		.purgatory_max = X86_4GIB,
+		/*
+		 * Not where the running kernel's allocator starts: it hands out
+		 * the top of its highest zone first, and for each page that
+		 * happens to be some segment's destination kimage_alloc_page()
+		 * walks the list of all pages loaded so far.  An initrd of 60
+		 * MiB at the top of 2 GiB takes three times as long to load as
+		 * in the middle.
+		 */
+		.quick_max = X86_4GIB,
 		.pool_len = kx_x86_64_pool_len,
 		.file_refuses = kx_x86_64_file_refuses,
 		.layout = kx_x86_64_layout,

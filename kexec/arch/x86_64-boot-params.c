@@ -10,7 +10,7 @@
  *	0x1000	command line, NUL
  *	...	EFI memory map, 16-byte aligned
  *	...	setup_data nodes, each 16-byte aligned: SETUP_EFI, SETUP_E820_EXT,
- *		SETUP_DTB, SETUP_RNG_SEED, chained in this order
+ *		SETUP_DTB, SETUP_RNG_SEED, SETUP_KEXEC_TIMING, chained in this order
  *
  * Below pref_address nothing can be where KASLR decompresses to, so the parts
  * that the decompressor's mem_avoid list does not know (the EFI memory map) are
@@ -83,6 +83,7 @@ static void measure(struct kx_plan *p, const struct x86_kernel *k, struct x86_pa
 		reserve_node(x, SETUP_DTB, p->request->dtb.bytes.len);
 	if (p->request->random.len >= RNG_SEED_LEN)
 		reserve_node(x, SETUP_RNG_SEED, RNG_SEED_LEN);
+	reserve_node(x, SETUP_KEXEC_TIMING, KX_TIMING_LEN);
 }
 
 /* ---- filling ---------------------------------------------------------------- */
@@ -210,6 +211,7 @@ static void fill(struct kx_plan *p, const struct x86_kernel *k, uint64_t initrd_
 		memcpy(node_data(x, SETUP_DTB), req->dtb.bytes.data, req->dtb.bytes.len);
 	if (node_data(x, SETUP_RNG_SEED))
 		memcpy(node_data(x, SETUP_RNG_SEED), req->random.data, RNG_SEED_LEN);
+	kx_timing_blank(node_data(x, SETUP_KEXEC_TIMING));
 	fill_chain(x);
 }
 
@@ -235,6 +237,7 @@ int kx_x86_place_params(struct kx_plan *p, const struct x86_kernel *k, uint64_t 
 	/* "zero page and command line buffer get ident mapping" */
 	kx_plan_segment(p, "boot_params")->handover = true;
 	fill(p, k, initrd_pa, &x);
+	p->param.timing_pa = x.pa + (uint64_t)(node_data(&x, SETUP_KEXEC_TIMING) - x.buf);
 	kx_x86_add_windows(p, x.efi_map_off != 0);
 	*ret_pa = x.pa;
 	return 0;

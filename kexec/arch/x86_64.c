@@ -85,61 +85,19 @@ static int place_kernel(struct kx_plan *p, const struct kx_image *image,
 	}
 }
 
-/* The address that half of the usable memory lies below. */
-static uint64_t middle_of_ram(const struct kx_plan *p)
-{
-	uint64_t total = 0, below = 0;
-
-	for (size_t i = 0; i < p->usable.n; i++)
-		total += kx_range_len(p->usable.v[i].r);
-	for (size_t i = 0; i < p->usable.n; i++) {
-		struct kx_range r = p->usable.v[i].r;
-
-		if (kx_range_len(r) >= total / 2 - below)
-			return r.start + (total / 2 - below);
-		below += kx_range_len(r);
-	}
-	return 0;
-}
-
-/*
- * "It should be loaded as high in memory as possible" (boot.rst), but not where
- * the running kernel's allocator starts: it hands out the top of its highest
- * zone first, and for each page that happens to be some segment's destination
- * kimage_alloc_page() walks the list of all pages loaded so far.  An initrd of
- * 60 MiB at the top of 2 GiB takes three times as long to load as in the middle.
- */
+/* "It should be loaded as high in memory as possible" (boot.rst). */
 static int place_initrd(struct kx_plan *p, const struct x86_kernel *k, uint64_t *ret_pa,
 			struct kx_err *err)
 {
 	struct kx_want want = {
 		.name = "initrd",
 		.max = k->initrd_max,
-		.top_down = true,
 	};
-
-	uint64_t middle = middle_of_ram(p);
-	const char *why = k->initrd_why;
 
 	*ret_pa = 0;
 	if (!p->initrd.len)
 		return 0;
-	if (middle > X86_4GIB)
-		middle = X86_4GIB;
-	want.size = kx_align_up(p->initrd.len, p->sources->page_size);
-	want.align = p->sources->page_size;
-	if (middle < want.max || !want.max) {
-		struct kx_want low = want;
-		bool removable;
-		uint64_t pa;
-
-		low.max = middle;
-		if (kx_space_find(&p->space, &low, &pa, &removable, NULL) == 0 && !removable) {
-			want.max = middle;
-			why = "highest room below 4 GiB and the middle of memory, where loading is quick";
-		}
-	}
-	return kx_plan_place(p, want, p->initrd, why, ret_pa, err);
+	return kx_plan_place_quick(p, want, p->initrd, k->initrd_why, ret_pa, err);
 }
 
 static int check_cmdline(const struct kx_plan *p, const struct x86_kernel *k, struct kx_err *err)

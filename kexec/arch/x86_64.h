@@ -16,6 +16,7 @@
 
 #include "kx/arch.h"
 #include "kx/plan.h"
+#include "kx/timing.h"
 
 int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_err *err);
 const char *kx_x86_64_file_refuses(const struct kx_image *image, const struct kx_sources *src);
@@ -103,7 +104,7 @@ KX_CHECKED int kx_x86_place_elf(struct kx_plan *p, const struct kx_elf *elf,
 
 /* ---- boot_params and what hangs on it ------------------------------------ */
 
-#define X86_NODES_MAX		4
+#define X86_NODES_MAX		5
 
 struct x86_node {			/* struct setup_data: next, type, len, data */
 	uint32_t type;			/* SETUP_* */
@@ -114,6 +115,27 @@ struct x86_node {			/* struct setup_data: next, type, len, data */
 #define SETUP_DTB		2u
 #define SETUP_EFI		4u
 #define SETUP_RNG_SEED		9u
+/*
+ * Ours: the timing record.  Above kernel_info.setup_type_max of every kernel,
+ * which is "maximal allowed type" (boot.rst); what happens to a type that a
+ * kernel does not know, in arch/x86 of Linux 5.10 to 7.2:
+ *
+ *	parse_setup_data()			passes over it
+ *	memblock_x86_reserve_range_setup_data()	keeps its memory
+ *	mem_avoid_overlap() (decompressor)	keeps KASLR off it
+ *	ksysfs.c	/sys/kernel/boot_params/setup_data/N/{type,data}
+ *	e820__reserve_setup_data()		see below
+ *
+ * The last one, gone in 7.2, also splits it off in the map that kexec_file_load
+ * hands on, as it does for SETUP_DTB, SETUP_E820_EXT and, until 6.8, for
+ * SETUP_RNG_SEED (7fd817c90650 "x86/e820: Don't reserve SETUP_RNG_SEED in e820").
+ * Seen from 6.1 to 6.1 to 6.1, the first by our kexec_load, the second by
+ * kexec_file_load: the third has three entries instead of one, all usable; a
+ * kernel that does not know type 128 (E820_TYPE_RESERVED_KERN) uses a page less.
+ * Until the firmware runs again; kexec_load alone takes the map of
+ * /sys/firmware/memmap, which stays as it was.
+ */
+#define SETUP_KEXEC_TIMING	KX_TIMING_SETUP_TYPE
 
 /*
  * One segment: boot_params, command line, EFI memory map, setup_data nodes.

@@ -12,6 +12,7 @@
 #include "kx/arch.h"
 #include "kx/cmdline.h"
 #include "kx/uapi.h"
+#include "parcel.h"
 
 /*
  * Words of a running command line that describe how *this* kernel was started
@@ -144,6 +145,7 @@ static void build_file(struct kx_plan *p, const struct kx_payload *payload)
 static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
 	const struct kx_request *req = p->request;
+	struct kx_parcel parcel;
 	int rc;
 
 	p->flags = p->arch->kexec_arch;
@@ -154,6 +156,10 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	if (rc == -ENOSPC && (req->mem_min || req->mem_max != UINT64_MAX))
 		kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
 			    req->mem_min, req->mem_max);
+	if (rc == 0)
+		rc = kx_plan_pack(p, &parcel, err);
+	if (rc == 0)
+		rc = kx_plan_stage(p, &parcel, err);
 	if (rc == 0)
 		rc = kx_plan_regions(p, err);
 	if (rc == 0)

@@ -23,6 +23,10 @@ static const char *needs_load(const struct kx_request *req)
 		return "--entry-32bit";
 	if (req->x86.real_mode)
 		return "--real-mode";
+	if (req->pack == KX_PACK_LZ4)
+		return "--pack=lz4";
+	if (req->stage == KX_STAGE_CRASHKERNEL)
+		return "--stage=crashkernel";
 	return NULL;
 }
 

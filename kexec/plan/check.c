@@ -3,11 +3,12 @@
  * The rules a list of segments must obey, the kernel's and ours, each with its
  * own sentence.  The kernel's are those of sanity_check_segment_list() in
  * kernel/kexec_core.c, which answers all of them with EINVAL or EADDRNOTAVAIL.
+ * That there are at most 16 segments is seen to by who appends them.
  */
 #include <errno.h>
 #include <inttypes.h>
 
-#include "kx/plan.h"
+#include "check.h"
 
 static int check_one(const struct kx_plan *p, const struct kx_segment *s, struct kx_err *err)
 {
@@ -26,11 +27,28 @@ static int check_one(const struct kx_plan *p, const struct kx_segment *s, struct
 	return 0;
 }
 
+/* All ranges that something is loaded to, or unpacked to, in the plan's order. */
+static size_t all_ranges(const struct kx_plan *p, const struct kx_segment *all[3 * KX_SEGMENTS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->segment_count; i++)
+		all[n++] = &p->segment[i];
+	for (size_t i = 0; i < p->target_count; i++)
+		all[n++] = &p->target[i];
+	for (size_t i = 0; i < p->staged_count; i++)
+		all[n++] = &p->staged[i];
+	return n;
+}
+
 static int check_overlap(const struct kx_plan *p, struct kx_err *err)
 {
-	for (size_t i = 0; i < p->segment_count; i++)
+	const struct kx_segment *all[3 * KX_SEGMENTS_MAX];
+	size_t n = all_ranges(p, all);
+
+	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++) {
-			const struct kx_segment *a = &p->segment[j], *b = &p->segment[i];
+			const struct kx_segment *a = all[j], *b = all[i];
 
 			if (kx_range_overlaps(a->range, b->range))
 				return kx_err_set(err, EINVAL,
@@ -42,21 +60,45 @@ static int check_overlap(const struct kx_plan *p, struct kx_err *err)
 	return 0;
 }
 
-/* "any segment, or the sum, larger than half of totalram_pages" */
-static int check_half(const struct kx_plan *p, struct kx_err *err)
+/* "any segment, or the sum, larger than half of totalram_pages", in each image */
+static int check_half(const struct kx_plan *p, const struct kx_segment *s, size_t n,
+		      const char *which, struct kx_err *err)
 {
-	uint64_t half = p->sources->total_ram / 2, sum = 0;
+	uint64_t half = p->sources->total_ram / 2, sum = kx_segments_sum(s, n);
 
-	if (p->sources->total_ram == 0)
-		return 0;
-	for (size_t i = 0; i < p->segment_count; i++)
-		if (__builtin_add_overflow(sum, kx_range_len(p->segment[i].range), &sum))
-			sum = UINT64_MAX;
-	if (sum > half)
+	if (p->sources->total_ram && sum > half)
 		return kx_err_set(err, ENOSPC,
-				  "the segments need 0x%" PRIx64 " bytes, and the kernel loads at most half of RAM, 0x%"
-				  PRIx64, sum, half);
+				  "the %ssegments need 0x%" PRIx64 " bytes, and the kernel loads at most half of RAM, 0x%"
+				  PRIx64, which, sum, half);
 	return 0;
+}
+
+/* Segments of a crash image must be inside crashk_res. */
+static int check_staged(const struct kx_plan *p, struct kx_err *err)
+{
+	const struct kx_sources *src = p->sources;
+	struct kx_range crash = { 0, 0 };
+	int rc;
+
+	if (src->crash_count)
+		crash = src->crash[src->crash_count - 1];
+	for (size_t i = 0; i < p->staged_count; i++) {
+		const struct kx_segment *s = &p->staged[i];
+
+		rc = check_one(p, s, err);
+		if (rc < 0)
+			return rc;
+		if (!kx_range_contains(crash, s->range))
+			return kx_err_set(err, EINVAL,
+					  "%s: [0x%" PRIx64 "-0x%" PRIx64 ") is not in the crash kernel reservation",
+					  s->name, s->range.start, s->range.end);
+	}
+	if (p->staged_count && (p->staged_entry != p->staged[0].range.start ||
+				p->staged_entry % PURG_IMAGE_ALIGN))
+		return kx_err_set(err, EINVAL,
+				  "the staged entry point 0x%" PRIx64 " is not its purgatory's",
+				  p->staged_entry);
+	return check_half(p, p->staged, p->staged_count, "staged ", err);
 }
 
 /* Nothing of a segment may lie outside the memory that was free. */
@@ -85,20 +127,34 @@ static int check_entry(const struct kx_plan *p, struct kx_err *err)
 	return kx_err_set(err, EINVAL, "the entry point 0x%" PRIx64 " is in no segment", p->entry);
 }
 
+static int check_placed(const struct kx_plan *p, const struct kx_segment *s, size_t n,
+			struct kx_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = check_one(p, &s[i], err);
+		if (rc == 0)
+			rc = check_in_ram(p, &s[i], err);
+	}
+	return rc;
+}
+
 int kx_plan_check(const struct kx_plan *p, struct kx_err *err)
 {
 	int rc;
 
-	for (size_t i = 0; i < p->segment_count; i++) {
-		rc = check_one(p, &p->segment[i], err);
-		if (rc == 0)
-			rc = check_in_ram(p, &p->segment[i], err);
-		if (rc < 0)
-			return rc;
-	}
-	rc = check_overlap(p, err);
+	rc = check_placed(p, p->segment, p->segment_count, err);
 	if (rc == 0)
-		rc = check_half(p, err);
+		rc = check_placed(p, p->target, p->target_count, err);
+	if (rc == 0)
+		rc = check_staged(p, err);
+	if (rc == 0)
+		rc = check_overlap(p, err);
+	if (rc == 0)
+		rc = check_half(p, p->segment, p->segment_count, "", err);
+	if (rc == 0)
+		rc = kx_plan_check_unpack(p, err);
 	/* --entry may name anything, a return address for one. */
 	if (rc == 0 && !p->request->has_entry)
 		rc = check_entry(p, err);

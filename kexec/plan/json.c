@@ -6,6 +6,8 @@
  * Addresses are strings ("0x…"), because not every reader of JSON keeps 64
  * bits.  Called by verb-load.c.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kx/arch.h"
@@ -132,11 +134,12 @@ static void json_digest(struct kx_json *j, const struct kx_plan *p, const struct
 	kx_json_str(j, "sha256", *hex ? hex : NULL);
 }
 
-static void json_segments(struct kx_json *j, const struct kx_plan *p)
+static void json_segments(struct kx_json *j, const struct kx_plan *p, const char *name,
+			  const struct kx_segment *v, size_t n)
 {
-	kx_json_array(j, "segments");
-	for (size_t i = 0; i < p->segment_count; i++) {
-		const struct kx_segment *s = &p->segment[i];
+	kx_json_array(j, name);
+	for (size_t i = 0; i < n; i++) {
+		const struct kx_segment *s = &v[i];
 
 		kx_json_object(j, NULL);
 		kx_json_str(j, "name", s->name);
@@ -150,6 +153,44 @@ static void json_segments(struct kx_json *j, const struct kx_plan *p)
 		kx_json_object_end(j);
 	}
 	kx_json_array_end(j);
+}
+
+static void json_choice(struct kx_json *j, const char *name, const char *what, const char *why)
+{
+	kx_json_object(j, name);
+	kx_json_str(j, "chosen", what);
+	kx_json_str(j, "why", why);
+	kx_json_object_end(j);
+}
+
+/* A line for each record, as there may be thousands: "lz4 0x…+0x… 0x…+0x…". */
+static void json_unpack(struct kx_json *j, const struct kx_plan *p)
+{
+	char line[100];
+
+	kx_json_u64(j, "unpack_records", p->unpack_count);
+	kx_json_array(j, "unpack");
+	for (size_t i = 0; i < p->unpack_count; i++) {
+		const struct purg_unpack *u = &p->unpack[i];
+
+		snprintf(line, sizeof(line),
+			 "%s 0x%" PRIx64 "+0x%" PRIx64 " 0x%" PRIx64 "+0x%" PRIx64,
+			 kx_codec_name(u->codec), u->src_pa, u->src_len, u->dst_pa, u->dst_len);
+		kx_json_str(j, NULL, line);
+	}
+	kx_json_array_end(j);
+}
+
+static void json_load(struct kx_json *j, const struct kx_plan *p)
+{
+	json_choice(j, "pack", kx_pack_name(p->pack), p->pack_why);
+	json_choice(j, "stage", kx_stage_name(p->stage), p->stage_why);
+	json_segments(j, p, "segments", p->segment, p->segment_count);
+	json_segments(j, p, "staged", p->staged, p->staged_count);
+	json_segments(j, p, "targets", p->target, p->target_count);
+	json_unpack(j, p);
+	if (p->staged_count)
+		kx_json_hex(j, "staged_entry", p->staged_entry);
 }
 
 static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
@@ -176,6 +217,10 @@ static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
 	for (size_t i = 0; i < 4; i++)
 		kx_json_hex(j, NULL, param->reg[i]);
 	kx_json_array_end(j);
+	if (param->timing_pa)
+		kx_json_hex(j, "timing_record", param->timing_pa);
+	else
+		kx_json_str(j, "timing_record", NULL);
 	kx_json_object_end(j);
 }
 
@@ -190,7 +235,7 @@ void kx_plan_print_json(const struct kx_plan *p, struct kx_text *t)
 	json_inputs(&j, p);
 	json_call(&j, p);
 	if (p->call == KX_CALL_LOAD) {
-		json_segments(&j, p);
+		json_load(&j, p);
 		json_purgatory(&j, p);
 	}
 	kx_json_array(&j, "notes");

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kx/plan.h"
+#include "kx/arch.h"
 
 void kx_plan_note(struct kx_plan *p, const char *fmt, ...)
 {
@@ -86,6 +86,48 @@ int kx_plan_place(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
 	return 0;
 }
 
+/* The address that half of the usable memory lies below. */
+static uint64_t middle_of_ram(const struct kx_plan *p)
+{
+	uint64_t total = 0, below = 0;
+
+	for (size_t i = 0; i < p->usable.n; i++)
+		total += kx_range_len(p->usable.v[i].r);
+	for (size_t i = 0; i < p->usable.n; i++) {
+		struct kx_range r = p->usable.v[i].r;
+
+		if (kx_range_len(r) >= total / 2 - below)
+			return r.start + (total / 2 - below);
+		below += kx_range_len(r);
+	}
+	return 0;
+}
+
+int kx_plan_place_quick(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
+			const char *why, uint64_t *ret_pa, struct kx_err *err)
+{
+	struct kx_want low = want;
+	bool removable;
+	uint64_t pa;
+
+	want.top_down = true;
+	if (!p->arch->quick_max)
+		return kx_plan_place(p, want, buf, why, ret_pa, err);
+	low.top_down = true;
+	low.size = kx_align_up(want.size < buf.len ? buf.len : want.size, p->sources->page_size);
+	if (low.align < p->sources->page_size)
+		low.align = p->sources->page_size;
+	low.max = middle_of_ram(p);
+	if (low.max > p->arch->quick_max)
+		low.max = p->arch->quick_max;
+	if ((low.max < want.max || !want.max) &&
+	    kx_space_find(&p->space, &low, &pa, &removable, NULL) == 0 && !removable) {
+		want.max = low.max;
+		why = "highest room below 4 GiB and the middle of memory, where loading is quick";
+	}
+	return kx_plan_place(p, want, buf, why, ret_pa, err);
+}
+
 /* Is all of @r free, and is any of it in removable memory? */
 static bool space_covers(const struct kx_space *s, struct kx_range r, bool *ret_removable)
 {
@@ -143,4 +185,14 @@ struct kx_segment *kx_plan_segment(struct kx_plan *p, const char *name)
 		if (strcmp(p->segment[i].name, name) == 0)
 			return &p->segment[i];
 	return NULL;
+}
+
+uint64_t kx_segments_sum(const struct kx_segment *s, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (__builtin_add_overflow(sum, kx_range_len(s[i].range), &sum))
+			return UINT64_MAX;
+	return sum;
 }

@@ -22,6 +22,12 @@ const char *kx_console_name(uint32_t kind);
 const char *kx_entry_name(uint32_t kind);
 const char *kx_on_fail_name(uint32_t on_fail);
 
+/* "none", "lz4"; "kernel", "crashkernel": as the options have them */
+const char *kx_pack_name(enum kx_pack pack);
+const char *kx_stage_name(enum kx_stage stage);
+/* "raw", "zero", "lz4" */
+const char *kx_codec_name(uint32_t codec);
+
 /* Does purgatory check this segment?  It cannot check itself. */
 bool kx_segment_verified(const struct kx_plan *p, const struct kx_segment *s);
 

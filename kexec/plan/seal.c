@@ -83,6 +83,9 @@ int kx_plan_regions(struct kx_plan *p, struct kx_err *err)
 	for (size_t i = 0; i < p->segment_count && r == 0; i++)
 		if (strcmp(p->segment[i].name, "purgatory") != 0)
 			r = region_add(p, &p->segment[i], 0, PURG_REGION_VERIFY, err);
+	for (size_t i = 0; i < p->staged_count && r == 0; i++)
+		if (strcmp(p->staged[i].name, "purgatory") != 0)
+			r = region_add(p, &p->staged[i], 0, PURG_REGION_VERIFY, err);
 	for (size_t i = 0; i < p->target_count && r == 0; i++)
 		r = region_add(p, &p->target[i], PURG_REGION_WRITE, PURG_REGION_VERIFY_AFTER, err);
 	if (r < 0)
@@ -98,6 +101,9 @@ static struct kx_bytes region_bytes(const struct kx_plan *p, uint64_t pa)
 	for (size_t i = 0; i < p->segment_count; i++)
 		if (p->segment[i].range.start == pa)
 			return p->segment[i].buf;
+	for (size_t i = 0; i < p->staged_count; i++)
+		if (p->staged[i].range.start == pa)
+			return p->staged[i].buf;
 	for (size_t i = 0; i < p->target_count; i++)
 		if (p->target[i].range.start == pa)
 			return p->target[i].buf;
@@ -137,32 +143,16 @@ static void add_consoles(struct kx_plan *p)
 	}
 }
 
-int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
+/* @param into a copy of the image: the blob itself is constant. */
+static int write_param(struct kx_plan *p, struct kx_segment *purgatory,
+		       const struct purg_param *param, struct kx_err *err)
 {
-	struct kx_segment *purgatory = kx_plan_segment(p, "purgatory");
-	struct purg_param *param = &p->param;
 	uint8_t *image;
 
-	if (!purgatory)
-		return kx_err_set(err, EINVAL, "the layout has no purgatory");
 	if (purgatory->buf.len < PURG_PARAM_OFF + sizeof(*param))
 		return kx_err_set(err, EINVAL,
 				  "purgatory: 0x%zx bytes have no room for the parameter block",
 				  purgatory->buf.len);
-	param->magic = PURG_MAGIC;
-	param->version = PURG_VERSION;
-	param->size = sizeof(*param);
-	param->base = purgatory->range.start;
-	param->on_fail = p->request->on_corrupt;
-	if (!p->request->debug)
-		param->flags |= PURG_F_QUIET;
-	param->page_shift = (uint32_t)__builtin_ctzll(p->sources->page_size);
-	add_consoles(p);
-	add_digests(p);
-	if (p->request->no_checks)
-		kx_plan_note(p, "-i: purgatory verifies nothing");
-
-	/* The blob itself is constant: the block goes into a copy. */
 	image = kx_arena_alloc_raw(p->arena, purgatory->buf.len);
 	if (!image)
 		return kx_err_set(err, ENOMEM, "out of memory");
@@ -170,4 +160,51 @@ int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
 	memcpy(image + PURG_PARAM_OFF, param, sizeof(*param));
 	purgatory->buf.data = image;
 	return 0;
+}
+
+/* The crash image's purgatory touches no memory but its own, and speaks of a panic. */
+static int seal_staged(struct kx_plan *p, struct kx_err *err)
+{
+	struct purg_param param = p->param;
+
+	if (!p->staged_count)
+		return 0;
+	param.flags &= ~PURG_F_QUIET;
+	param.base = p->staged_entry;
+	param.pool_len = PURG_POOL_MIN;
+	param.unpack_pa = param.timing_pa = 0;
+	param.unpack_count = param.region_count = 0;
+	memset(param.region, 0, sizeof(param.region));
+	param.entry_kind = PURG_ENTRY_STAGED;
+	param.paging = PURG_PAGING_KEEP;
+	param.pc = 0;
+	memset(param.reg, 0, sizeof(param.reg));
+	return write_param(p, &p->staged[0], &param, err);
+}
+
+int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
+{
+	struct kx_segment *purgatory = kx_plan_segment(p, "purgatory");
+	struct purg_param *param = &p->param;
+	int rc;
+
+	if (!purgatory)
+		return kx_err_set(err, EINVAL, "the layout has no purgatory");
+	param->magic = PURG_MAGIC;
+	param->version = PURG_VERSION;
+	param->size = sizeof(*param);
+	param->base = purgatory->range.start;
+	param->on_fail = p->request->on_corrupt;
+	if (!p->request->debug)
+		param->flags |= PURG_F_QUIET;
+	if (p->request->debug || p->request->say_timing)
+		param->flags |= PURG_F_TIMING;
+	param->page_shift = (uint32_t)__builtin_ctzll(p->sources->page_size);
+	param->unpack_count = (uint32_t)p->unpack_count;
+	add_consoles(p);
+	add_digests(p);
+	if (p->request->no_checks)
+		kx_plan_note(p, "-i: purgatory verifies nothing");
+	rc = write_param(p, purgatory, param, err);
+	return rc < 0 ? rc : seal_staged(p, err);
 }

@@ -106,12 +106,26 @@ const char *svg_segment_fill(const char *name)
 		{ "dtb", "#7a4fa3" },
 		{ "boot_params", "#2a8f83" },
 		{ "purgatory", "#c0392b" },
+		{ "packed", "#6b7d2a" },
 	};
 
 	for (size_t i = 0; i < sizeof(fill) / sizeof(fill[0]); i++)
 		if (!strcmp(fill[i].name, name))
 			return fill[i].fill;
 	return "#555555";
+}
+
+const char *svg_segment_role(const struct picture *pic, const struct kx_segment *s)
+{
+	const struct kx_plan *p = pic->p;
+
+	for (size_t i = 0; i < p->target_count; i++)
+		if (s == &p->target[i])
+			return ", unpacked by purgatory";
+	for (size_t i = 0; i < p->staged_count; i++)
+		if (s == &p->staged[i])
+			return ", staged";
+	return "";
 }
 
 static void draw_segment_label(struct picture *pic, const struct kx_segment *s, unsigned int y)
@@ -122,9 +136,9 @@ static void draw_segment_label(struct picture *pic, const struct kx_segment *s, 
 	kx_text_add(pic->t, "<rect x=\"%u\" y=\"%u\" width=\"9\" height=\"9\" fill=\"%s\"/>\n",
 		    LABEL_X, y + 4, svg_segment_fill(s->name));
 	svg_textf(pic->t, LABEL_X + 14, y + 13, BOLD, "%s", s->name);
-	svg_textf(pic->t, LABEL_X + 120, y + 13, SMALL, "%s in %s%s",
+	svg_textf(pic->t, LABEL_X + 120, y + 13, SMALL, "%s in %s%s%s",
 		  kx_size_text(s->buf.len, bytes), kx_size_text(kx_range_len(s->range), room),
-		  kx_segment_verified(pic->p, s) ? ", verified" : "");
+		  svg_segment_role(pic, s), kx_segment_verified(pic->p, s) ? ", verified" : "");
 	svg_textf(pic->t, LABEL_X + 14, y + 13 + LINE, SMALL, "0x%" PRIx64 " - 0x%" PRIx64,
 		  s->range.start, s->range.end);
 	for (unsigned int line = 2; *why; line++) {
@@ -138,11 +152,11 @@ static void draw_segment_label(struct picture *pic, const struct kx_segment *s, 
 
 void svg_draw_window_labels(struct picture *pic, const struct svg_stretch *w)
 {
-	struct svg_label label[KX_SEGMENTS_MAX];
-	const struct kx_segment *seg[KX_SEGMENTS_MAX];
+	struct svg_label label[PLACED_MAX];
+	const struct kx_segment *seg[PLACED_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < pic->p->segment_count; i++) {
+	for (size_t i = 0; i < pic->seg_count; i++) {
 		unsigned int y, height;
 
 		if (!svg_stretch_box(w, pic->seg[i]->range, &y, &height))

@@ -30,6 +30,8 @@
 /* Side labels: one line each, this many of the largest things. */
 #define SIDE_MAX	26
 #define SIDE_LINE	15
+/* What a plan fills memory with, at most: segments, targets, what is staged. */
+#define PLACED_MAX	(3 * KX_SEGMENTS_MAX)
 /* Segments further apart than this get windows of their own. */
 #define WINDOW_GAP	(64ULL << 20)
 #define SMALLEST	2
@@ -52,13 +54,16 @@ struct picture {
 	size_t thing_count, thing_ram;	/* the first thing_ram are RAM */
 	struct svg_axis all;		/* the left bar */
 	struct svg_axis zoom;		/* windows of the right bar */
-	const struct kx_segment *seg[KX_SEGMENTS_MAX];	/* by address */
+	const struct kx_segment *seg[PLACED_MAX];	/* by address: loaded, staged, unpacked */
+	size_t seg_count;
 	unsigned int bottom;		/* below both bars */
 };
 
 /* Everything but the text; false when no RAM is known, or memory ran out. */
 bool svg_picture_init(struct picture *pic);
 const char *svg_segment_fill(const char *name);
+/* "", or what sets @s apart from a segment of the normal image. */
+const char *svg_segment_role(const struct picture *pic, const struct kx_segment *s);
 unsigned int svg_segment_label_height(const struct kx_segment *s);
 
 void svg_draw_side(struct picture *pic);

@@ -95,7 +95,7 @@ static bool axis_join(struct svg_axis *axis, struct kx_arena *a, struct kx_range
 /* All RAM and all segments, with gaps larger than a twelfth of RAM cut out. */
 static bool all_init(struct picture *pic)
 {
-	size_t n = 0, max = pic->thing_ram + pic->p->segment_count;
+	size_t n = 0, max = pic->thing_ram + pic->seg_count;
 	struct kx_range *r = kx_arena_alloc(pic->p->arena, max * sizeof(*r));
 	uint64_t sum = 0;
 	unsigned int y = HEAD_HEIGHT;
@@ -106,8 +106,8 @@ static bool all_init(struct picture *pic)
 		r[n++] = pic->thing[i].r;
 		sum += kx_range_len(pic->thing[i].r);
 	}
-	for (size_t i = 0; i < pic->p->segment_count; i++)
-		r[n++] = pic->p->segment[i].range;
+	for (size_t i = 0; i < pic->seg_count; i++)
+		r[n++] = pic->seg[i]->range;
 	if (!axis_join(&pic->all, pic->p->arena, r, n, sum / 12))
 		return false;
 	sum = 0;
@@ -139,12 +139,12 @@ static uint64_t round_below(uint64_t v)
 /* Windows are as high as their labels need, and never less than a fair bit. */
 static bool zoom_init(struct picture *pic)
 {
-	size_t n = pic->p->segment_count;
-	struct kx_range r[KX_SEGMENTS_MAX];
+	size_t n = pic->seg_count;
+	struct kx_range r[PLACED_MAX];
 	unsigned int y = HEAD_HEIGHT + 20;
 
 	for (size_t i = 0; i < n; i++)
-		r[i] = pic->p->segment[i].range;
+		r[i] = pic->seg[i]->range;
 	if (!axis_join(&pic->zoom, pic->p->arena, r, n, WINDOW_GAP))
 		return false;
 	for (size_t w = 0; w < pic->zoom.n; w++) {
@@ -155,8 +155,8 @@ static bool zoom_init(struct picture *pic)
 		unsigned int need = 0;
 
 		for (size_t i = 0; i < n; i++)
-			if (kx_range_contains(s->r, pic->p->segment[i].range))
-				need += svg_segment_label_height(&pic->p->segment[i]);
+			if (kx_range_contains(s->r, pic->seg[i]->range))
+				need += svg_segment_label_height(pic->seg[i]);
 		s->r.start = kx_align_down(s->r.start < round ? 0 : s->r.start - round, round);
 		s->r.end = kx_align_up(s->r.end + round, round);
 		s->y = y;
@@ -177,10 +177,17 @@ static int segment_compare(const void *a, const void *b)
 	return ((*x)->range.start > (*y)->range.start) - ((*x)->range.start < (*y)->range.start);
 }
 
+static void add_placed(struct picture *pic, const struct kx_segment *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		pic->seg[pic->seg_count++] = &s[i];
+}
+
 bool svg_picture_init(struct picture *pic)
 {
-	for (size_t i = 0; i < pic->p->segment_count; i++)
-		pic->seg[i] = &pic->p->segment[i];
-	qsort(pic->seg, pic->p->segment_count, sizeof(pic->seg[0]), segment_compare);
+	add_placed(pic, pic->p->segment, pic->p->segment_count);
+	add_placed(pic, pic->p->target, pic->p->target_count);
+	add_placed(pic, pic->p->staged, pic->p->staged_count);
+	qsort(pic->seg, pic->seg_count, sizeof(pic->seg[0]), segment_compare);
 	return things_init(pic) && all_init(pic) && zoom_init(pic);
 }

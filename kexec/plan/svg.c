@@ -18,8 +18,8 @@
 
 static bool has_segment(const struct picture *pic, struct kx_range r)
 {
-	for (size_t i = 0; i < pic->p->segment_count; i++)
-		if (kx_range_overlaps(pic->p->segment[i].range, r))
+	for (size_t i = 0; i < pic->seg_count; i++)
+		if (kx_range_overlaps(pic->seg[i]->range, r))
 			return true;
 	return false;
 }
@@ -53,7 +53,7 @@ static void draw_bar(struct picture *pic, const struct svg_axis *axis, unsigned 
 	for (size_t i = 0; i < pic->thing_count; i++)
 		draw_thing(pic, axis, &pic->thing[i], x, width, i < pic->thing_ram ? 0 :
 			   ((has_segment(pic, pic->thing[i].r) ? segment_x : width) - 8) / 7);
-	for (size_t i = 0; i < pic->p->segment_count; i++) {
+	for (size_t i = 0; i < pic->seg_count; i++) {
 		const struct kx_segment *s = pic->seg[i];
 		struct svg_thing thing = {
 			.r = s->range, .name = s->name, .why = s->why,

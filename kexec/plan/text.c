@@ -64,24 +64,46 @@ static void print_call(const struct kx_plan *p, struct kx_text *t)
 			    p->fallback_why_not ? p->fallback_why_not : "there is none");
 }
 
-static void print_segments(const struct kx_plan *p, struct kx_text *t)
+/* Only what is out of the ordinary, or was asked for. */
+static void print_choices(const struct kx_plan *p, struct kx_text *t)
 {
-	char bytes[KX_SIZE_TEXT], room[KX_SIZE_TEXT];
-	uint64_t total = 0;
+	const struct kx_request *req = p->request;
 
-	kx_text_add(t, "\n%-12s %-35s %10s %10s  %s\n", "segment", "physical memory", "loaded",
-		    "room", "why there");
-	for (size_t i = 0; i < p->segment_count; i++) {
-		const struct kx_segment *s = &p->segment[i];
+	if (p->pack_why && (p->pack == KX_PACK_LZ4 || req->pack != KX_PACK_AUTO))
+		kx_text_add(t, LABEL "%s: %s\n", "packing", kx_pack_name(p->pack), p->pack_why);
+	if (p->stage_why && (p->stage == KX_STAGE_CRASHKERNEL || req->stage != KX_STAGE_AUTO))
+		kx_text_add(t, LABEL "%s: %s\n", "staging", kx_stage_name(p->stage),
+			    p->stage_why);
+}
+
+/* @head, @bytes: of the columns that name the rows and what is in them. */
+static void print_table(const struct kx_segment *v, size_t n, const char *head,
+			const char *bytes, struct kx_text *t)
+{
+	char loaded[KX_SIZE_TEXT], room[KX_SIZE_TEXT];
+
+	kx_text_add(t, "\n%-12s %-35s %10s %10s  %s\n", head, "physical memory", bytes, "room",
+		    "why there");
+	for (size_t i = 0; i < n; i++) {
+		const struct kx_segment *s = &v[i];
 
 		kx_text_add(t, "%-12s 0x%014" PRIx64 " - 0x%014" PRIx64 " %10s %10s  %s%s\n",
 			    s->name, s->range.start, s->range.end,
-			    kx_size_text(s->buf.len, bytes),
+			    kx_size_text(s->buf.len, loaded),
 			    kx_size_text(kx_range_len(s->range), room), s->why ? s->why : "",
 			    s->removable ? " (can be hot-removed!)" : "");
-		total += kx_range_len(s->range);
 	}
-	kx_text_add(t, "%-12s %-35s %10s %10s\n", "sum", "", "", kx_size_text(total, room));
+	kx_text_add(t, "%-12s %-35s %10s %10s\n", "sum", "", "",
+		    kx_size_text(kx_segments_sum(v, n), room));
+}
+
+static void print_segments(const struct kx_plan *p, struct kx_text *t)
+{
+	print_table(p->segment, p->segment_count, "segment", "loaded", t);
+	if (p->staged_count)
+		print_table(p->staged, p->staged_count, "staged", "loaded", t);
+	if (p->target_count)
+		print_table(p->target, p->target_count, "unpacked", "bytes", t);
 }
 
 static void print_console(const struct kx_plan *p, struct kx_text *t)
@@ -99,21 +121,45 @@ static void print_console(const struct kx_plan *p, struct kx_text *t)
 	kx_text_add(t, "\n");
 }
 
+static void print_unpacks(const struct kx_plan *p, struct kx_text *t)
+{
+	if (!p->target_count)
+		return;
+	kx_text_add(t, LABEL, "unpacks");
+	for (size_t i = 0; i < p->target_count; i++)
+		kx_text_add(t, "%s%s", i ? ", " : "", p->target[i].name);
+	kx_text_add(t, " (%zu record%s)\n", p->unpack_count, p->unpack_count == 1 ? "" : "s");
+}
+
+/* Names of those that are verified, behind others if there are @any; any now? */
+static bool print_verified(const struct kx_plan *p, const struct kx_segment *v, size_t n,
+			   bool any, struct kx_text *t)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!kx_segment_verified(p, &v[i]))
+			continue;
+		kx_text_add(t, "%s%s", any ? ", " : "", v[i].name);
+		any = true;
+	}
+	return any;
+}
+
 static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 {
 	const struct purg_param *param = &p->param;
 	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 : 1;
-	bool any = false;
+	bool any;
 
 	kx_text_add(t, "\n" LABEL "0x%" PRIx64 "%s\n", "entry", p->entry,
 		    p->request->has_entry ? " (--entry: purgatory is bypassed)" : " (purgatory)");
+	if (p->staged_count)
+		kx_text_add(t, LABEL "0x%" PRIx64 " (the staged purgatory)\n", "if it panics",
+			    p->staged_entry);
+	print_unpacks(p, t);
 	kx_text_add(t, LABEL, "verifies");
-	for (size_t i = 0; i < p->segment_count; i++) {
-		if (!kx_segment_verified(p, &p->segment[i]))
-			continue;
-		kx_text_add(t, "%s%s", any ? ", " : "", p->segment[i].name);
-		any = true;
-	}
+	any = print_verified(p, p->segment, p->segment_count, false, t);
+	any = print_verified(p, p->staged, p->staged_count, any, t);
+	any = print_verified(p, p->target, p->target_count, any, t);
 	if (any)
 		kx_text_add(t, " (SHA-256, on mismatch: %s)\n", kx_on_fail_name(param->on_fail));
 	else
@@ -132,6 +178,7 @@ void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t)
 	print_machine(p, t);
 	print_inputs(p, t);
 	print_call(p, t);
+	print_choices(p, t);
 	if (p->call == KX_CALL_LOAD) {
 		print_segments(p, t);
 		print_purgatory(p, t);

@@ -63,6 +63,27 @@ const char *kx_on_fail_name(uint32_t on_fail)
 	return on_fail == PURG_FAIL_HALT ? "halt" : "reset";
 }
 
+const char *kx_pack_name(enum kx_pack pack)
+{
+	return pack == KX_PACK_LZ4 ? "lz4" : "none";
+}
+
+const char *kx_stage_name(enum kx_stage stage)
+{
+	return stage == KX_STAGE_CRASHKERNEL ? "crashkernel" : "kernel";
+}
+
+const char *kx_codec_name(uint32_t codec)
+{
+	static const char *const name[] = {
+		[PURG_CODEC_RAW] = "raw",
+		[PURG_CODEC_ZERO] = "zero",
+		[PURG_CODEC_LZ4] = "lz4",
+	};
+
+	return codec < sizeof(name) / sizeof(name[0]) ? name[codec] : "unknown";
+}
+
 bool kx_segment_verified(const struct kx_plan *p, const struct kx_segment *s)
 {
 	for (uint32_t i = 0; i < p->param.region_count; i++)

@@ -5,7 +5,8 @@
  * Nothing is decided here but what to do about a refusal: which flag to drop,
  * whether to wait, whether the plan's other call may be tried.  A refused load
  * leaves the image that was loaded before in place: the kernel swaps the new
- * one in as its last step, and nothing is unloaded first.
+ * one in as its last step, and nothing is unloaded first.  Staging is the
+ * exception, with a rule of its own in commit-staged.c.
  * Called by the verbs load, unload and exec.
  */
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include <linux/reboot.h>
 
+#include "commit.h"
 #include "interfaces.h"
 #include "kmsg.h"
 #include "kx/explain.h"
@@ -117,38 +119,123 @@ static int call_and_listen(const struct attempt *t, char line[KX_KMSG_LINE])
 	return r;
 }
 
-/* ---- load ------------------------------------------------------------------------- */
+/* ---- what is allowed, and where ----------------------------------------------------- */
 
-static int load_segments(const struct kx_plan *p, struct kx_err *err)
+/* kexec_load_permitted() refuses both calls alike; lockdown and IMA do not. */
+static bool both_forbidden(const struct kx_sources *s, bool crash)
+{
+	const struct kx_opt_u64 *limit = crash ? &s->limit_panic : &s->limit_reboot;
+
+	return !s->has_cap_boot || (s->load_disabled.known && s->load_disabled.value) ||
+	       (limit->known && limit->value == 0);
+}
+
+static int only_here(const struct kx_sources *s, struct kx_err *err)
+{
+	if (s->root[0])
+		return kx_err_set(err, EINVAL,
+				  "the facts are those of the machine captured in %s: nothing can be loaded or started with them",
+				  s->root);
+	return 0;
+}
+
+/* ---- one image less ----------------------------------------------------------------- */
+
+static int unload_by(const struct kx_sources *s, enum kx_call call, bool crash,
+		     struct kx_err *err)
 {
 	struct attempt t = {
-		.call = KX_CALL_LOAD,
-		.flags = p->flags,
-		.entry = p->entry,
-		.count = p->segment_count,
+		.call = call,
+		.flags = crash ? KX_LOAD_ON_CRASH : 0,
+		.kernel_fd = -1,
+		.initrd_fd = -1,
 	};
 	char line[KX_KMSG_LINE];
 	int r;
 
-	/*
-	 * A plan made like that is good to look at.  Loaded, it could overwrite
-	 * what firmware and kernel have reserved.
-	 */
+	if (call == KX_CALL_FILE)
+		t.flags = KX_FILE_UNLOAD | (crash ? KX_FILE_ON_CRASH : 0);
+	r = call_and_listen(&t, line);
+	return r < 0 ? kx_explain_unload(s, call, crash, -r, line, err) : 0;
+}
+
+/*
+ * Both calls unload what either has loaded; under lockdown only
+ * kexec_file_load may, and many arm64 kernels do not have that one.
+ */
+int kx_unload_image(const struct kx_sources *s, bool crash, enum kx_call call,
+		    struct kx_err *err)
+{
+	struct kx_err first = { 0 }, second = { 0 };
+	bool automatic = call == KX_CALL_AUTO;
+	int r;
+
+	if (automatic)
+		call = s->lockdown == KX_LOCKDOWN_NONE ? KX_CALL_LOAD : KX_CALL_FILE;
+	r = unload_by(s, call, crash, &first);
+	if (r == 0)
+		return 0;
+	if (!automatic || (r != -EPERM && r != -EACCES && r != -ENOSYS) ||
+	    (r == -EPERM && both_forbidden(s, crash)))
+		return kx_err_set(err, first.code, "%s", first.text);
+	call = call == KX_CALL_FILE ? KX_CALL_LOAD : KX_CALL_FILE;
+	r = unload_by(s, call, crash, &second);
+	if (r < 0)
+		return kx_err_set(err, first.code, "%s; then %s", first.text, second.text);
+	return 0;
+}
+
+/* ---- load ------------------------------------------------------------------------- */
+
+static struct attempt attempt_segments(const struct kx_segment *v, size_t count, uint64_t entry,
+				       uint64_t flags)
+{
+	struct attempt t = {
+		.call = KX_CALL_LOAD, .flags = flags, .entry = entry, .count = count,
+	};
+
+	for (size_t i = 0; i < count; i++)
+		t.segment[i] = (struct uapi_segment){
+			.buf = v[i].buf.len ? v[i].buf.data : NULL,
+			.bufsz = v[i].buf.len,
+			.mem = v[i].range.start,
+			.memsz = kx_range_len(v[i].range),
+		};
+	return t;
+}
+
+/*
+ * A plan made like that is good to look at.  Loaded, it could overwrite what
+ * firmware and kernel have reserved.
+ */
+int kx_check_sighted(const struct kx_plan *p, struct kx_err *err)
+{
 	if (p->sources->iomem_hidden)
 		return kx_err_set(err, EPERM,
 				  "kexec_load not tried: /proc/iomem shows no addresses (the capability CAP_SYS_ADMIN is missing), so what must not be overwritten is not known");
-	for (size_t i = 0; i < p->segment_count; i++) {
-		const struct kx_segment *s = &p->segment[i];
+	return 0;
+}
 
-		t.segment[i] = (struct uapi_segment){
-			.buf = s->buf.len ? s->buf.data : NULL,
-			.bufsz = s->buf.len,
-			.mem = s->range.start,
-			.memsz = kx_range_len(s->range),
-		};
-	}
+int kx_load_segments(const struct kx_plan *p, struct kx_err *err)
+{
+	struct attempt t = attempt_segments(p->segment, p->segment_count, p->entry, p->flags);
+	char line[KX_KMSG_LINE];
+	int r = kx_check_sighted(p, err);
+
+	if (r < 0)
+		return r;
 	r = call_and_listen(&t, line);
 	return r < 0 ? kx_explain_load(p, KX_CALL_LOAD, -r, line, err) : 0;
+}
+
+int kx_load_payload(const struct kx_plan *p, struct kx_err *err)
+{
+	struct attempt t = attempt_segments(p->staged, p->staged_count, p->staged_entry,
+					    (p->flags & KX_ARCH_MASK) | KX_LOAD_ON_CRASH);
+	char line[KX_KMSG_LINE];
+	int r = call_and_listen(&t, line);
+
+	return r < 0 ? kx_explain_stage(p, -r, line, err) : 0;
 }
 
 /* kernel_read_file() in fs/kernel_read_file.c takes regular files only, not pipes. */
@@ -216,14 +303,7 @@ static int load_files(const struct kx_plan *p, struct kx_err *err)
 	return r < 0 ? kx_explain_load(p, KX_CALL_FILE, -r, line, err) : 0;
 }
 
-/* kexec_load_permitted() refuses both calls alike; lockdown and IMA do not. */
-static bool both_forbidden(const struct kx_sources *s, bool crash)
-{
-	const struct kx_opt_u64 *limit = crash ? &s->limit_panic : &s->limit_reboot;
-
-	return !s->has_cap_boot || (s->load_disabled.known && s->load_disabled.value) ||
-	       (limit->known && limit->value == 0);
-}
+/* ---- load, by either call ------------------------------------------------------------ */
 
 /*
  * Is @code the kernel's way to say "not by kexec_load", so that kexec_file_load
@@ -240,25 +320,22 @@ static bool file_may_do(const struct kx_plan *p, int code)
 	return code != EPERM || !both_forbidden(p->sources, p->request->crash);
 }
 
-static int only_here(const struct kx_sources *s, struct kx_err *err)
-{
-	if (s->root[0])
-		return kx_err_set(err, EINVAL,
-				  "the facts are those of the machine captured in %s: nothing can be loaded or started with them",
-				  s->root);
-	return 0;
-}
-
-int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_err *err)
+int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_err *ret_left,
+		   struct kx_err *err)
 {
 	enum kx_call call = p->call;
-	struct kx_err first = { 0 }, second = { 0 };
+	struct kx_err first = { 0 }, second = { 0 }, left = { 0 };
 	int r;
 
 	r = only_here(p->sources, err);
 	if (r < 0)
 		return r;
-	r = call == KX_CALL_FILE ? load_files(p, &first) : load_segments(p, &first);
+	if (call == KX_CALL_FILE)
+		r = load_files(p, &first);
+	else if (p->staged_count)
+		r = kx_load_staged(p, &left, &first);
+	else
+		r = kx_load_segments(p, &first);
 	if (r < 0 && !file_may_do(p, -r))
 		return kx_err_set(err, first.code, "%s", first.text);
 	if (r < 0) {
@@ -267,57 +344,37 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 		if (r < 0)
 			return kx_err_set(err, first.code, "%s; then %s", first.text, second.text);
 	}
+	if (!p->staged_count)
+		kx_drop_staged(p, &left);
 	*ret_call = call;
+	*ret_left = left;
 	return 0;
 }
 
 /* ---- unload ------------------------------------------------------------------------ */
 
-static int unload_by(const struct kx_sources *s, enum kx_call call, bool crash,
-		     struct kx_err *err)
-{
-	struct attempt t = {
-		.call = call,
-		.flags = crash ? KX_LOAD_ON_CRASH : 0,
-		.kernel_fd = -1,
-		.initrd_fd = -1,
-	};
-	char line[KX_KMSG_LINE];
-	int r;
-
-	if (call == KX_CALL_FILE)
-		t.flags = KX_FILE_UNLOAD | (crash ? KX_FILE_ON_CRASH : 0);
-	r = call_and_listen(&t, line);
-	return r < 0 ? kx_explain_unload(s, call, crash, -r, line, err) : 0;
-}
-
 /*
- * Both calls unload what either has loaded; under lockdown only
- * kexec_file_load may, and many arm64 kernels do not have that one.
+ * The image before its payload: between the two calls nothing must be loaded
+ * that cannot be entered.
  */
 int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
-		     struct kx_err *err)
+		     struct kx_err *ret_left, struct kx_err *err)
 {
-	struct kx_err first = { 0 }, second = { 0 };
-	bool automatic = call == KX_CALL_AUTO;
+	struct kx_err left = { 0 };
 	int r;
 
 	r = only_here(s, err);
+	if (r == 0 && (!crash || s->crash_is_staged))
+		r = kx_unload_image(s, false, call, err);
 	if (r < 0)
 		return r;
-	if (automatic)
-		call = s->lockdown == KX_LOCKDOWN_NONE ? KX_CALL_LOAD : KX_CALL_FILE;
-	r = unload_by(s, call, crash, &first);
+	if (crash && !s->crash_is_staged)
+		r = kx_unload_image(s, true, call, err);
+	else if (s->crash_is_staged)
+		r = kx_unload_staged(s, call, &left, err);
 	if (r == 0)
-		return 0;
-	if (!automatic || (r != -EPERM && r != -EACCES && r != -ENOSYS) ||
-	    (r == -EPERM && both_forbidden(s, crash)))
-		return kx_err_set(err, first.code, "%s", first.text);
-	call = call == KX_CALL_FILE ? KX_CALL_LOAD : KX_CALL_FILE;
-	r = unload_by(s, call, crash, &second);
-	if (r < 0)
-		return kx_err_set(err, first.code, "%s; then %s", first.text, second.text);
-	return 0;
+		*ret_left = left;
+	return r;
 }
 
 /* ---- exec --------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ struct refusal {
 	const struct kx_plan *p;	/* NULL when unloading */
 	enum kx_call call;
 	bool crash;
+	bool staging;			/* what is refused is p->staged */
 	const char *kmsg;
 };
 
@@ -111,19 +112,45 @@ static void why_ebusy(const struct refusal *q, struct kx_err *why)
 
 /* ---- this plan, this machine ------------------------------------------------ */
 
-static uint64_t segments_size(const struct kx_plan *p)
+/* The segments that the call was given. */
+static const struct kx_segment *segments(const struct refusal *q, size_t *ret_count)
+{
+	*ret_count = q->staging ? q->p->staged_count : q->p->segment_count;
+	return q->staging ? q->p->staged : q->p->segment;
+}
+
+static uint64_t segments_size(const struct refusal *q)
 {
 	uint64_t sum = 0;
+	size_t count;
+	const struct kx_segment *v = segments(q, &count);
 
-	for (size_t i = 0; i < p->segment_count; i++)
-		if (__builtin_add_overflow(sum, kx_range_len(p->segment[i].range), &sum))
+	for (size_t i = 0; i < count; i++)
+		if (__builtin_add_overflow(sum, kx_range_len(v[i].range), &sum))
 			return UINT64_MAX;
 	return sum;
+}
+
+/* Crash images go into the higher of two reservations. */
+static struct kx_range crash_reservation(const struct kx_sources *s)
+{
+	return s->crash_count ? s->crash[s->crash_count - 1] : (struct kx_range){ 0, 0 };
 }
 
 static uint64_t files_size(const struct kx_plan *p)
 {
 	return (uint64_t)p->file_kernel.len + p->initrd.len;
+}
+
+static void why_einval_staging(const struct refusal *q, struct kx_err *why)
+{
+	struct kx_range crash = crash_reservation(q->s);
+
+	kx_err_set(why, EINVAL,
+		   "no rule that kexec knows is broken by %zu segments of 0x%" PRIx64
+		   " bytes in the crash kernel's reservation [0x%" PRIx64 "-0x%" PRIx64
+		   "), where half of RAM is 0x%" PRIx64, q->p->staged_count, segments_size(q),
+		   crash.start, crash.end, q->s->total_ram / 2);
 }
 
 static void why_einval_load(const struct refusal *q, struct kx_err *why)
@@ -132,6 +159,8 @@ static void why_einval_load(const struct refusal *q, struct kx_err *why)
 		say(why, "the kernel does not know one of the flags");
 	else if (kx_plan_check(q->p, why) < 0)
 		return;
+	else if (q->staging)
+		why_einval_staging(q, why);
 	else if (q->p->flags & KX_LOAD_PRESERVE_CONTEXT)
 		say(why, "this kernel cannot jump back (CONFIG_KEXEC_JUMP is off)");
 	else if (q->p->flags & (KX_LOAD_UPDATE_ELFCOREHDR | KX_LOAD_CRASH_HOTPLUG))
@@ -140,7 +169,7 @@ static void why_einval_load(const struct refusal *q, struct kx_err *why)
 		kx_err_set(why, EINVAL,
 			   "no rule that kexec knows is broken by %zu segments, flags 0x%" PRIx64
 			   " and 0x%" PRIx64 " bytes, where half of RAM is 0x%" PRIx64,
-			   q->p->segment_count, q->p->flags, segments_size(q->p),
+			   q->p->segment_count, q->p->flags, segments_size(q),
 			   q->s->total_ram / 2);
 }
 
@@ -173,20 +202,20 @@ static void why_einval_file(const struct refusal *q, struct kx_err *why)
 
 static void why_eaddrnotavail_load(const struct refusal *q, struct kx_err *why)
 {
-	const struct kx_plan *p = q->p;
+	struct kx_range crash = crash_reservation(q->s);
+	size_t count;
+	const struct kx_segment *v = segments(q, &count);
 
-	if (kx_plan_check(p, why) < 0)
+	if (kx_plan_check(q->p, why) < 0)
 		return;
-	for (size_t i = 0; q->crash && i < p->segment_count; i++) {
-		struct kx_range r = p->segment[i].range, crash = { 0, 0 };
+	for (size_t i = 0; q->crash && i < count; i++) {
+		struct kx_range r = v[i].range;
 
-		if (q->s->crash_count)
-			crash = q->s->crash[q->s->crash_count - 1];
 		if (!kx_range_contains(crash, r)) {
 			kx_err_set(why, EADDRNOTAVAIL,
 				   "%s [0x%" PRIx64 "-0x%" PRIx64
 				   ") lies outside the crash kernel's reservation [0x%" PRIx64
-				   "-0x%" PRIx64 ")", p->segment[i].name, r.start, r.end,
+				   "-0x%" PRIx64 ")", v[i].name, r.start, r.end,
 				   crash.start, crash.end);
 			return;
 		}
@@ -194,6 +223,20 @@ static void why_eaddrnotavail_load(const struct refusal *q, struct kx_err *why)
 	kx_err_set(why, EADDRNOTAVAIL,
 		   "the kernel cannot reach one of the addresses; its page size is taken to be 0x%"
 		   PRIx64, q->s->page_size);
+}
+
+/*
+ * kimage_alloc_crash_control_pages() in kernel/kexec_core.c: what the kernel
+ * itself needs for a crash image lies in the reservation, too.
+ */
+static void why_enomem_staging(const struct refusal *q, struct kx_err *why)
+{
+	struct kx_range crash = crash_reservation(q->s);
+
+	kx_err_set(why, ENOMEM,
+		   "the kernel's own pages found no room beside 0x%" PRIx64
+		   " bytes in the crash kernel's reservation [0x%" PRIx64 "-0x%" PRIx64 ")",
+		   segments_size(q), crash.start, crash.end);
 }
 
 static void why_enomem(const struct refusal *q, struct kx_err *why)
@@ -204,7 +247,11 @@ static void why_enomem(const struct refusal *q, struct kx_err *why)
 		say(why, "the kernel is out of memory");
 		return;
 	}
-	need = q->call == KX_CALL_FILE ? files_size(q->p) : segments_size(q->p);
+	if (q->staging) {
+		why_enomem_staging(q, why);
+		return;
+	}
+	need = q->call == KX_CALL_FILE ? files_size(q->p) : segments_size(q);
 	kx_err_set(why, ENOMEM,
 		   "the kernel copies 0x%" PRIx64 " bytes until the jump, and 0x%" PRIx64
 		   " bytes were available", need, q->s->free_ram);
@@ -309,17 +356,31 @@ static void find(const struct refusal *q, int code, struct kx_err *why)
 int kx_explain_load(const struct kx_plan *p, enum kx_call call, int code, const char *kmsg,
 		    struct kx_err *err)
 {
-	struct refusal q = { p->sources, p, call, p->request->crash, kmsg };
+	struct refusal q = {
+		.s = p->sources, .p = p, .call = call, .crash = p->request->crash, .kmsg = kmsg,
+	};
 	struct kx_err why = { 0 };
 
 	find(&q, code, &why);
 	return compose(call_name(call), code, why.text, kmsg, err);
 }
 
+int kx_explain_stage(const struct kx_plan *p, int code, const char *kmsg, struct kx_err *err)
+{
+	struct refusal q = {
+		.s = p->sources, .p = p, .call = KX_CALL_LOAD, .crash = true, .staging = true,
+		.kmsg = kmsg,
+	};
+	struct kx_err why = { 0 };
+
+	find(&q, code, &why);
+	return compose("kexec_load (staging)", code, why.text, kmsg, err);
+}
+
 int kx_explain_unload(const struct kx_sources *s, enum kx_call call, bool crash, int code,
 		      const char *kmsg, struct kx_err *err)
 {
-	struct refusal q = { s, NULL, call, crash, kmsg };
+	struct refusal q = { .s = s, .call = call, .crash = crash, .kmsg = kmsg };
 	struct kx_err why = { 0 };
 
 	find(&q, code, &why);

@@ -23,4 +23,7 @@ KX_CHECKED int kx_removable_read(struct kx_sources *s, struct kx_arena *a, struc
 /* s->config_* (config.c); reads s->release. Only -ENOMEM. */
 KX_CHECKED int kx_config_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
 
+/* s->crash_is_staged (staged.c); reads s->crash_loaded. Only -ENOMEM. */
+KX_CHECKED int kx_staged_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+
 #endif

@@ -13,3 +13,17 @@ sha256_blocks_fn *kx_sha256_best(void)
 {
 	return getauxval(AT_HWCAP) & HWCAP_SHA2_BIT ? sha256_blocks_ce : sha256_blocks_portable;
 }
+
+/*
+ * The virtual counter.  Purgatory reads the physical one at EL2, but there the
+ * next kernel sets CNTVOFF_EL2 to 0 (arch/arm64/include/asm/el2_setup.h,
+ * __init_el2_timers), and below a hypervisor both read this one.
+ */
+uint64_t kx_host_counter(void)
+{
+	uint64_t v;
+
+	/* Without ISB the counter may be read early (Arm ARM, CNTVCT_EL0). */
+	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v) : : "memory");
+	return v;
+}

@@ -18,3 +18,12 @@ sha256_blocks_fn *kx_sha256_best(void)
 		return sha256_blocks_portable;
 	return sha256_blocks_ni;
 }
+
+uint64_t kx_host_counter(void)
+{
+	uint32_t low, high;
+
+	/* LFENCE: RDTSC may otherwise be executed early (SDM, RDTSC). */
+	__asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}

@@ -317,6 +317,8 @@ static int read_permissions(struct kx_sources *s, struct kx_arena *a, struct kx_
 	if (r == 0)
 		r = read_limit(s, "kexec_load_limit_panic", &s->limit_panic, a, err);
 	if (r == 0)
+		r = kx_staged_read(s, a, err);
+	if (r == 0)
 		r = read_lockdown(s, a, err);
 	if (r == 0)
 		r = read_capability(s, a, err);

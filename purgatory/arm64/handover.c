@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The way out, arm64: Documentation/arch/arm64/booting.rst, "4. Call the
- * kernel image"; and what the main flow asks that is trivial here, because
- * the MMU is off.  Called by purgatory.c.
+ * kernel image".  Called by purgatory.c.
  */
 #include "arm64.h"
-#include "purgatory/lz4.h"
 
 void purg_arch_init(struct purg_param *p)
 {
@@ -21,57 +19,27 @@ const char *purg_arch_check(const struct purg_param *p)
 	return NULL;
 }
 
-/* FP/SIMD may trap (CPACR_EL1, CPTR_EL2 are the old kernel's): no SHA2 instructions. */
-sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save)
+/*
+ * Every line that we wrote, to the point of coherency, by address: the next
+ * kernel reads it with its caches off.  Its own image is one of them if it was
+ * unpacked; what the old kernel placed, that kernel has cleaned.
+ *
+ * Without the map the lines are clean; then they go because they may be older
+ * than what we wrote past them (the timing record's, which purg_arch_write_begin
+ * has not seen).
+ */
+static void clean_written(const struct purg_param *p)
 {
-	save->reg[0] = save->reg[1] = 0;
-	return sha256_blocks_portable;
-}
+	const struct purg_unpack *list = (const struct purg_unpack *)(uintptr_t)p->unpack_pa;
 
-void purg_arch_sha256_end(const struct purg_fpu *save)
-{
-	(void)save;
-}
-
-uint64_t purg_arch_counter(void)
-{
-	return 0;
-}
-
-uint64_t purg_arch_counter_hz(void)
-{
-	return 0;
-}
-
-int purg_arch_map(struct purg_param *p, const char **ret_why)
-{
-	(void)p;
-	*ret_why = "not asked for";
-	return 0;
-}
-
-void purg_arch_write_begin(void *dst, uint64_t len)
-{
-	(void)dst;
-	(void)len;
-}
-
-void purg_arch_move(void *dst, const void *src, uint64_t len)
-{
-	__builtin_memmove(dst, src, len);
-}
-
-void purg_arch_zero(void *dst, uint64_t len)
-{
-	__builtin_memset(dst, 0, len);
-}
-
-purg_lz4_fn *purg_arch_lz4(void)
-{
-	return purg_lz4_decode_strict;
+	for (uint32_t i = 0; i < p->unpack_count; i++)
+		purg_dcache_civac((const void *)(uintptr_t)list[i].dst_pa, list[i].dst_len);
+	if (p->timing_pa)
+		purg_dcache_civac((const void *)(uintptr_t)p->timing_pa, PURG_TIMING_WORDS * 8);
 }
 
 PURG_NORETURN void purg_arch_handover(struct purg_param *p)
 {
-	purg_jump(p->pc, p->reg);
+	clean_written(p);
+	purg_leave(&purg_cpu, p->pc, p->reg, p->base, p->base + PURG_IMAGE_MAX);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fuzz targets of what firmware hands to kexec: device trees and ACPI tables.
+ * Fuzz targets of what firmware hands to kexec, device trees and ACPI tables,
+ * and of what another kernel's purgatory left.
  */
 #include <string.h>
 
 #include "kx/acpi.h"
 #include "kx/fdt.h"
+#include "kx/timing.h"
 #include "targets.h"
 
 void fuzz_fdt(struct kx_bytes in)
@@ -55,5 +57,37 @@ void fuzz_fadt(struct kx_bytes in)
 	kx_arena_init(&a);
 	fuzz_check(kx_acpi_fadt_psci(fuzz_copy(&a, in), &psci, &err), &err);
 	FUZZ_ASSERT(psci <= PURG_PSCI_SMC);
+	kx_arena_deinit(&a);
+}
+
+/* The record, and the counter and the clock that it is read at behind it. */
+void fuzz_timing(struct kx_bytes in)
+{
+	struct kx_last_boot b = { .machine = "arm64", .source = "fuzz", .running = true };
+	struct kx_bytes record = in, rest = KX_BYTES_NONE;
+	struct kx_err err = { .code = 0 };
+	struct kx_arena a;
+	struct kx_text t;
+	struct kx_rd rd;
+	int rc;
+
+	if (in.len > KX_TIMING_LEN) {
+		record.len = KX_TIMING_LEN;
+		rest = (struct kx_bytes){ in.data + KX_TIMING_LEN, in.len - KX_TIMING_LEN };
+	}
+	kx_arena_init(&a);
+	rc = kx_timing_parse(fuzz_copy(&a, record), &b.record, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0) {
+		rd = kx_rd_make(rest, KX_BE);
+		b.now = kx_rd_u64(&rd);
+		b.age_ns = kx_rd_u64(&rd);
+		b.hz_error = kx_rd_u32(&rd) % 1000000001;
+		b.hz = b.record.word[PURG_TIMING_HZ];
+		kx_text_init(&t, &a);
+		kx_last_boot_print_text(&b, &t);
+		kx_last_boot_print_json(&b, &t);
+		FUZZ_ASSERT(kx_text_str(&t));
+	}
 	kx_arena_deinit(&a);
 }

@@ -15,6 +15,7 @@
 
 #include "../unit/forge.h"
 #include "../unit/tree.h"
+#include "kx/timing.h"
 #include "sources.h"
 
 #define PATH_LEN	4096
@@ -135,6 +136,29 @@ static void seed_codecs(struct kx_bytes kernel)
 	}
 }
 
+/* A block behind the head that tests/fuzz/purgatory.c describes. */
+static void forge_purgatory_lz4(struct forge *f, struct kx_bytes in)
+{
+	int room = LZ4_compressBound((int)in.len);
+	uint8_t *p = forge_room(f, 3 + (size_t)room);
+
+	p[2] = 0x40;		/* the length is that of the block */
+	f->len = 3 + (size_t)LZ4_compress_default((const char *)in.data, (char *)p + 3,
+						  (int)in.len, room);
+}
+
+static void seed_purgatory(struct kx_bytes kernel)
+{
+	/* 4 literals, a match of 19 + 255 + 1 at offset 4, no literals (the NUL). */
+	static const char long_match[] = "\0\0\x40\x4fKEXC\4\0\xff\1";
+	struct forge f = FORGE_NONE;
+
+	forge_purgatory_lz4(&f, kernel);
+	seed("purgatory-lz4", "image", &f);
+	forge_put(&f, long_match, sizeof(long_match));
+	seed("purgatory-lz4", "long-match", &f);
+}
+
 /* ---- containers -------------------------------------------------------- */
 
 static struct kx_bytes text(const char *s)
@@ -230,7 +254,7 @@ static void seed_kernels(const char *cache)
 		snprintf(path, sizeof(path), "%s/%s", cache, names[i][0]);
 		d = opendir(path);
 		while (d && (e = readdir(d))) {
-			struct forge f = FORGE_NONE;
+			struct forge f = FORGE_NONE, packed = FORGE_NONE;
 			FILE *in;
 
 			if (e->d_name[0] == '.' ||
@@ -245,6 +269,9 @@ static void seed_kernels(const char *cache)
 			snprintf(name, sizeof(name), "debian-%.200s", e->d_name);
 			write_seed(names[i][1], name, forge_bytes(&f));
 			write_seed("image", name, forge_bytes(&f));
+			forge_purgatory_lz4(&packed, forge_bytes(&f));
+			write_seed("purgatory-lz4", name, forge_bytes(&packed));
+			forge_free(&packed);
 			forge_free(&f);
 		}
 		if (d)
@@ -263,6 +290,34 @@ static uint8_t *forge_acpi(struct forge *f, const char *signature, uint32_t len,
 	kx_put_le32(p + 4, len);
 	p[8] = revision;
 	return p;
+}
+
+/* A millisecond of 1 GHz between stamps, and one more until now. */
+static void seed_timing(void)
+{
+	static const uint64_t words[PURG_TIMING_WORDS + 2] = {
+		[PURG_TIMING_HEAD] = PURG_TIMING_MAGIC,
+		[PURG_TIMING_HZ] = 1000000000,
+		[PURG_TIMING_BYTES] = 4096,
+		[PURG_TIMING_ENTRY] = 1000000,
+		[PURG_TIMING_MAP] = 2000000,
+		[PURG_TIMING_VERIFIED] = 3000000,
+		[PURG_TIMING_UNPACKED] = 4000000,
+		[PURG_TIMING_EXIT] = 5000000,
+		[PURG_TIMING_WORDS] = 6000000,		/* the counter */
+		[PURG_TIMING_WORDS + 1] = 500000,	/* the kernel's clock */
+	};
+	struct forge f = FORGE_NONE;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		forge_be32(&f, (uint32_t)(words[i] >> 32));
+		forge_be32(&f, (uint32_t)words[i]);
+	}
+	forge_be32(&f, 1000);		/* the error of the rate */
+	seed("timing", "written", &f);
+	forge_put(&f, "KXTM\0\0\0\1", 8);
+	forge_room(&f, KX_TIMING_LEN - 8);
+	seed("timing", "blank", &f);
 }
 
 static void seed_firmware(void)
@@ -297,6 +352,7 @@ static void seed_firmware(void)
 	p[129] = 3;			/* PSCI by HVC */
 	p[131] = 3;
 	seed("fadt", "psci", &f);
+	seed_timing();
 }
 
 /* ---- text -------------------------------------------------------------- */
@@ -402,6 +458,7 @@ int main(int argc, char **argv)
 	forge_arm64_image(&kernel, 1024);
 	seed_codecs(forge_bytes(&kernel));
 	seed_containers(forge_bytes(&kernel));
+	seed_purgatory(forge_bytes(&kernel));
 	forge_free(&kernel);
 	seed_formats();
 	seed_firmware();

@@ -29,12 +29,14 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "fdt", fuzz_fdt },
 	{ "spcr", fuzz_spcr },
 	{ "fadt", fuzz_fadt },
+	{ "timing", fuzz_timing },
 	{ "plan-arm64", fuzz_plan_arm64 },
 	{ "plan-x86", fuzz_plan_x86 },
 	{ "dtb", fuzz_dtb },
 	{ "dtb-given", fuzz_dtb_given },
 	{ "boot-params", fuzz_boot_params },
 	{ "sources", fuzz_sources },
+	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ NULL, NULL },
 };
 

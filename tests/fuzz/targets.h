@@ -70,6 +70,7 @@ void fuzz_elf(struct kx_bytes in);
 void fuzz_fdt(struct kx_bytes in);
 void fuzz_spcr(struct kx_bytes in);
 void fuzz_fadt(struct kx_bytes in);
+void fuzz_timing(struct kx_bytes in);
 
 /* plan.c */
 void fuzz_plan_arm64(struct kx_bytes in);
@@ -80,5 +81,8 @@ void fuzz_boot_params(struct kx_bytes in);
 
 /* sources.c */
 void fuzz_sources(struct kx_bytes in);
+
+/* purgatory.c */
+void fuzz_purgatory_lz4(struct kx_bytes in);
 
 #endif

@@ -120,6 +120,17 @@ copy_patterns() {
 	done
 }
 
+# x86_64: of what the boot loader handed on, only the timing record (kexec
+# --last-boot); other nodes may hold seeds.
+copy_timing() {
+	for type in /sys/kernel/boot_params/setup_data/*/type; do
+		[ "$(cat "$type" 2>/dev/null)" = 0x4b58544d ] || continue
+		copy "${type#/}" "$1"
+		type=${type%type}data
+		copy "${type#/}" "$1"
+	done
+}
+
 # Only where there is no flattened tree: kernels built without it, or not root.
 copy_device_tree() {
 	[ -s "$1/sys/firmware/fdt" ] && return
@@ -137,6 +148,7 @@ capture() {
 		die "cannot write $1/kx/uname"
 	copy_patterns "$1"
 	copy_device_tree "$1"
+	copy_timing "$1"
 	[ "$(id -u)" = 0 ] || say "not root: addresses and firmware tables are missing"
 }
 

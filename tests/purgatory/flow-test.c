@@ -214,6 +214,10 @@ static void test_bad_block(void)
 	BAD(p.flags = 32, "unknown flag");
 	BAD(p.psci = 3, "unknown PSCI method");
 	BAD(p.paging = 2, "unknown paging mode");
+	BAD(p.pool_len = PURG_POOL_MIN - 0x1000, "no room for page tables");
+	BAD(p.pool_len = ~0xfffULL, "no room for page tables");
+	BAD(p.page_shift = 13, "unknown page size");
+	BAD(p.region[0].flags |= PURG_REGION_VERIFY_AFTER, "region verified twice");
 	BAD(p.reserved = 1, "reserved field is not 0");
 	BAD(p.region_count = 33, "too many regions");
 	BAD(p.region[1].pa = ~0ULL; p.region[1].mem_len = 1001, "region wraps");
@@ -256,6 +260,190 @@ static void test_unmappable(void)
 	CHECK_EQ_U64(run(&p), HANDED_OVER);
 	CHECK(strstr(serial, "verifying 2 KiB, caches off: no granule\r\n") != NULL);
 	CHECK(strstr(serial, "2 regions verified") != NULL);
+}
+
+/* One region to read from, one to write to, and a list in a third. */
+struct unpack_bed {
+	struct purg_param p;
+	uint8_t *src, *dst;
+	struct purg_unpack *list;
+};
+
+#define UNPACK_LEN	4096
+#define UNPACK_RECORDS	64
+
+static void unpack_bed(struct unpack_bed *b, uint32_t count)
+{
+	static uint8_t src[UNPACK_LEN], dst[UNPACK_LEN];
+	static struct purg_unpack list[UNPACK_RECORDS];
+
+	*b = (struct unpack_bed){ .p = good(), .src = src, .dst = dst, .list = list };
+	memset(list, 0, sizeof(list));
+	memset(dst, 0xee, sizeof(dst));
+	for (int i = 0; i < UNPACK_LEN; i++)
+		src[i] = (uint8_t)(i * 7 + i / 256);
+	b->p.region_count = 3;
+	b->p.region[0] = (struct purg_region){ .pa = (uintptr_t)src, .mem_len = UNPACK_LEN, .name = "src" };
+	b->p.region[1] = (struct purg_region){ .pa = (uintptr_t)dst, .mem_len = UNPACK_LEN,
+					       .flags = PURG_REGION_WRITE, .name = "dst" };
+	b->p.region[2] = (struct purg_region){ .pa = (uintptr_t)list, .mem_len = sizeof(list), .name = "list" };
+	b->p.unpack_pa = (uintptr_t)list;
+	b->p.unpack_count = count;
+	b->p.flags = PURG_F_QUIET;
+	reset_fakes();
+}
+
+static void record(struct unpack_bed *b, uint32_t i, uint32_t codec, uint64_t src, uint64_t src_len,
+		   uint64_t dst, uint64_t dst_len)
+{
+	b->list[i] = (struct purg_unpack){
+		.src_pa = codec == PURG_CODEC_ZERO ? 0 : (uintptr_t)b->src + src, .src_len = src_len,
+		.dst_pa = (uintptr_t)b->dst + dst, .dst_len = dst_len, .codec = codec,
+	};
+}
+
+static void digest_after(struct unpack_bed *b, const uint8_t *want)
+{
+	struct purg_region *r = &b->p.region[1];
+	struct sha256 s;
+
+	r->flags |= PURG_REGION_VERIFY_AFTER;
+	r->len = UNPACK_LEN;
+	sha256_init(&s, sha256_blocks_portable);
+	sha256_update(&s, want, UNPACK_LEN);
+	sha256_final(&s, r->sha256);
+}
+
+static void test_unpack(void)
+{
+	uint8_t want[UNPACK_LEN];
+	struct unpack_bed b;
+
+	unpack_bed(&b, 4);
+	record(&b, 0, PURG_CODEC_RAW, 100, 1000, 3, 1000);
+	record(&b, 1, PURG_CODEC_ZERO, 0, 0, 2000, 77);
+	/* In the destination itself, one byte up and ten down. */
+	record(&b, 2, PURG_CODEC_RAW, 0, 500, 4, 500);
+	b.list[2].src_pa = (uintptr_t)b.dst + 3;
+	record(&b, 3, PURG_CODEC_RAW, 0, 500, 20, 500);
+	b.list[3].src_pa = (uintptr_t)b.dst + 30;
+	memset(want, 0xee, sizeof(want));
+	memcpy(want + 3, b.src + 100, 1000);
+	memset(want + 2000, 0, 77);
+	memmove(want + 4, want + 3, 500);
+	memmove(want + 20, want + 30, 500);
+	digest_after(&b, want);
+	CHECK_EQ_U64(run(&b.p), HANDED_OVER);
+	CHECK(!memcmp(b.dst, want, sizeof(want)));
+
+	/* One bit of what comes out is not what kexec had seen. */
+	want[4095] ^= 1;
+	unpack_bed(&b, 4);
+	digest_after(&b, want);
+	b.p.unpack_count = 0;
+	CHECK_EQ_U64(run(&b.p), HALTED);
+	CHECK(!strncmp(serial, "kexec purgatory: dst [0x", 24));
+
+	unpack_bed(&b, UNPACK_RECORDS);
+	for (uint32_t i = 0; i < UNPACK_RECORDS; i++)
+		record(&b, i, PURG_CODEC_RAW, i * 64, 64, (UNPACK_RECORDS - 1 - i) * 64, 64);
+	b.p.flags = 0;
+	CHECK_EQ_U64(run(&b.p), HANDED_OVER);
+	CHECK(strstr(serial, "verifying 0 KiB, unpacking 64 records\r\n") != NULL);
+	for (uint32_t i = 0; i < UNPACK_RECORDS; i++)
+		CHECK(!memcmp(b.dst + (UNPACK_RECORDS - 1 - i) * 64, b.src + i * 64, 64));
+}
+
+static void bad_record(struct unpack_bed *b, const char *why)
+{
+	char want[200];
+
+	snprintf(want, sizeof(want), "kexec purgatory: unpack record 1 of 2, to 0x%llx: %s; resetting\r\n",
+		 (unsigned long long)b->list[1].dst_pa, why);
+	CHECK_EQ_U64(run(&b->p), HALTED);
+	CHECK_STR(serial, want);
+}
+
+/* A second record that is wrong; the first was obeyed, nothing of the second is. */
+#define BAD_RECORD(change, why) do {						\
+	struct unpack_bed b;							\
+	struct purg_unpack *u;							\
+										\
+	unpack_bed(&b, 2);							\
+	record(&b, 0, PURG_CODEC_RAW, 0, 16, 0, 16);				\
+	record(&b, 1, PURG_CODEC_RAW, 0, 16, 64, 16);				\
+	u = &b.list[1];								\
+	change;									\
+	bad_record(&b, why);							\
+	CHECK(!memcmp(b.dst, b.src, 16) && b.dst[64] == 0xee);			\
+} while (0)
+
+static void test_bad_unpack(void)
+{
+	BAD_RECORD(u->codec = 3, "unknown codec");
+	BAD_RECORD(u->reserved = 1, "reserved field is not 0");
+	BAD_RECORD(u->src_len = 15, "raw, but of two lengths");
+	BAD_RECORD(u->codec = PURG_CODEC_ZERO, "zeros with a source");
+	BAD_RECORD(u->src_pa += UNPACK_LEN - 15, "source in no region");
+	BAD_RECORD(u->src_pa = ~0ULL - 7, "source in no region");
+	BAD_RECORD(u->dst_pa += UNPACK_LEN - 64 - 15, "destination in no region to write to");
+	BAD_RECORD(u->dst_pa = (uintptr_t)b.src, "destination in no region to write to");
+	BAD_RECORD(u->dst_len = u->src_len = ~0ULL, "destination in no region to write to");
+	BAD_RECORD(b.p.region[2].flags = PURG_REGION_WRITE;
+		   u->dst_pa = b.p.unpack_pa + 64, "destination over the list itself");
+	BAD_RECORD(u->codec = PURG_CODEC_LZ4; u->src_pa = u->dst_pa + 15,
+		   "packed block over its destination");
+	{
+		struct unpack_bed b;
+
+		unpack_bed(&b, 2);
+		b.p.unpack_pa += 4;
+		CHECK_STR(reason(&b.p), "kexec purgatory: parameter block: unpack list in no region; resetting\r\n");
+		unpack_bed(&b, UNPACK_RECORDS + 1);
+		CHECK_STR(reason(&b.p), "kexec purgatory: parameter block: unpack list in no region; resetting\r\n");
+		unpack_bed(&b, 0);
+		b.p.timing_pa = (uintptr_t)b.src;
+		CHECK_STR(reason(&b.p), "kexec purgatory: parameter block: timing record in no region to write to; resetting\r\n");
+	}
+}
+
+static uint64_t be64(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static void test_timing(void)
+{
+	struct unpack_bed b;
+
+	unpack_bed(&b, 0);
+	clock_now = 0;
+	b.p.flags |= PURG_F_TIMING;
+	b.p.timing_pa = (uintptr_t)b.dst + 4;
+	CHECK_EQ_U64(run(&b.p), HANDED_OVER);
+	CHECK_STR(serial, "kexec purgatory: map 1000 us, verify 1000 us, unpack 1000 us, all 4000 us\r\n");
+	/* The head is kexec's. */
+	CHECK_EQ_U64(be64(b.dst + 4), 0xeeeeeeeeeeeeeeeeULL);
+	CHECK_EQ_U64(be64(b.dst + 4 + 8 * PURG_TIMING_HZ), 1000000);
+	CHECK_EQ_U64(be64(b.dst + 4 + 8 * PURG_TIMING_ENTRY), 1000);
+	CHECK_EQ_U64(be64(b.dst + 4 + 8 * PURG_TIMING_EXIT), 5000);
+	CHECK_EQ_U64(b.dst[4 + 8 * PURG_TIMING_WORDS], 0xee);
+}
+
+static void test_staged(void)
+{
+	struct purg_param p = good();
+
+	reset_fakes();
+	p.entry_kind = PURG_ENTRY_STAGED;
+	p.region_count = 0;
+	CHECK_EQ_U64(run(&p), HALTED);
+	CHECK_STR(serial, "kexec purgatory: the crash kernel reservation holds a kernel staged for kexec -e,"
+			  " not a crash kernel: no dump; resetting\r\n");
 }
 
 static void test_console(void)
@@ -352,6 +540,10 @@ TEST_MAIN({ "verified", test_good },
 	  { "mismatch", test_mismatch },
 	  { "bad block", test_bad_block },
 	  { "region that cannot be mapped", test_unmappable },
+	  { "unpacked", test_unpack },
+	  { "bad unpack records", test_bad_unpack },
+	  { "timing", test_timing },
+	  { "staged, but no crash kernel", test_staged },
 	  { "consoles", test_console },
 	  { "print", test_print },
 	  { "VGA", test_vga })

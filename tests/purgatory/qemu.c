@@ -116,6 +116,9 @@ static const struct scene scenes[] = {
 		    "; resetting\r\n" }, .never = "PAYLOAD" },
 	{ .name = "arm64: SHA2 instructions", .arch = ARM, .cpu = "max", .entry = PURG_ENTRY_ARM64,
 	  .payload = "sha256-arm64.bin", .want = { "SHA2: 300 of 300 equal" } },
+	{ .name = "arm64: LZ4, unaligned accesses fault", .arch = ARM, .cpu = "max",
+	  .entry = PURG_ENTRY_ARM64, .payload = "lz4-arm64.bin",
+	  .want = { "LZ4: 300 of 300 equal, 0 unaligned", "LZ4: unaligned accesses are seen" } },
 	{ .name = "arm64: stuck console", .arch = ARM, .cpu = "max", .entry = PURG_ENTRY_ARM64,
 	  .stuck = 0x4a000000,
 	  .want = { VERIFIED "46000000\r\n", ARMREGS } },
@@ -219,7 +222,7 @@ static struct purg_param make_param(const struct scene *s, const struct bytes *p
 	}
 	add_region(&p, "kernel", payload_pa, payload->p, payload->len, 0x200000,
 		   PURG_REGION_VERIFY | PURG_REGION_HANDOVER);
-	add_region(&p, "initrd", initrd_pa, initrd->p, initrd->len, initrd->len, PURG_REGION_VERIFY);
+	add_region(&p, "initrd", initrd_pa, initrd->p, initrd->len, (initrd->len + 0xffff) & ~0xffffULL, PURG_REGION_VERIFY);
 	return p;
 }
 

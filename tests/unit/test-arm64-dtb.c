@@ -7,6 +7,7 @@
 
 #include "../../kexec/arch/arm64.h"
 #include "kx/fdt.h"
+#include "kx/timing.h"
 #include "test.h"
 #include "tree.h"
 
@@ -140,6 +141,47 @@ static void test_running(void)
 	bed_deinit(&b);
 }
 
+/* An empty record, where the layout tells purgatory to write. */
+static void check_timing(const struct bed *b)
+{
+	uint8_t blank[KX_TIMING_LEN];
+	uint64_t off = kx_arm64_dtb_timing(b->out);
+	int len;
+	const uint8_t *p = fdt_getprop(b->fdt, b->chosen, "kexec-timing", &len);
+
+	kx_timing_blank(blank);
+	if (!CHECK(p && len == sizeof(blank) && off && off <= b->out.len - sizeof(blank)))
+		return;
+	CHECK_MEM(p, blank, sizeof(blank));
+	CHECK(b->out.data + off == p);
+	CHECK_EQ_U64(off % 4, 0);
+}
+
+/* The running tree's record is the running kernel's: it goes, whatever its size. */
+static void test_timing(void)
+{
+	static const size_t old[] = { 0, 1, 64, 200 };
+	uint8_t junk[200];
+	struct bed b;
+
+	memset(junk, 0x5a, sizeof(junk));
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		bed_init(&b);
+		tree_begin(&b.running);
+		tree_root(&b.running, 2, 2);
+		tree_node(&b.running, "chosen");
+		tree_raw(&b.running, "kexec-timing", junk, (int)old[i]);
+		tree_end(&b.running);
+		b.src.arm64.fdt = tree_done(&b.running);
+		if (build(&b, 0x44000000, 4))
+			check_timing(&b);
+		bed_deinit(&b);
+	}
+	bed_init(&b);
+	CHECK_EQ_U64(kx_arm64_dtb_timing(b.src.arm64.fdt), 0);	/* none there */
+	bed_deinit(&b);
+}
+
 /* What Linux does to the seeds while it boots. */
 static void consume_seeds(struct bed *b)
 {
@@ -148,6 +190,8 @@ static void consume_seeds(struct bed *b)
 	memcpy(fdt, b->out.data, b->out.len);
 	tree_ok(fdt_setprop_inplace_u64(fdt, b->chosen, "kaslr-seed", 0));
 	tree_ok(fdt_nop_property(fdt, b->chosen, "rng-seed"));
+	/* And purgatory to the record. */
+	memset((uint8_t *)fdt + kx_arm64_dtb_timing(b->out) + 8, 0x77, KX_TIMING_LEN - 8);
 	b->src.arm64.fdt = (struct kx_bytes){ fdt, b->out.len };
 }
 
@@ -163,6 +207,7 @@ static void test_chain(void)
 			return;
 		CHECK_EQ_U64((uint64_t)fdt_num_mem_rsv(b.fdt), 2);
 		CHECK(i == 0 || len == b.out.len);
+		check_timing(&b);
 		len = b.out.len;
 		consume_seeds(&b);
 	}
@@ -536,6 +581,7 @@ static void test_dtc(void)
 
 TEST_MAIN({ "from the running tree", test_running },
 	  { "five in a row", test_chain },
+	  { "the timing record", test_timing },
 	  { "no command line, initrd, random numbers", test_nothing_given },
 	  { "no /chosen", test_no_chosen },
 	  { "stale reservations and properties", test_stale },

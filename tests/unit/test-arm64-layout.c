@@ -153,6 +153,7 @@ static void test_simple(void)
 	/* the tree says where the initrd is */
 	dtb = kx_plan_segment(&b.plan, "dtb");
 	CHECK_EQ_U64(dtb->buf.len, fdt_totalsize(dtb->buf.data));
+	CHECK_EQ_U64(b.plan.param.timing_pa, 0x5f800000 + kx_arm64_dtb_timing(dtb->buf));
 	CHECK_EQ_U64(fdt64_ld(fdt_getprop(dtb->buf.data, fdt_path_offset(dtb->buf.data, "/chosen"),
 					  "linux,initrd-end", NULL)), 0x5fffe000 + 5000);
 	bed_deinit(&b);

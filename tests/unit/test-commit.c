@@ -5,7 +5,8 @@
  *
  * No kernel is asked: syscall(3), through which commit.c makes all its calls,
  * is replaced by this file's, which writes down what it is given and answers
- * from a list.  (The linker prefers the program's symbol to libc's.)
+ * from a list.  (The linker prefers the program's symbol to libc's.)  The same
+ * goes for the mark in /run of staged.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../kexec/sys/staged.h"
 #include "kx/arch.h"
 #include "kx/sys.h"
 #include "kx/uapi.h"
@@ -40,7 +42,45 @@ static struct {
 	int answer[CALLS_MAX];		/* 0 or a positive errno, in order; then 0 */
 	struct called call[CALLS_MAX];
 	size_t calls;
+	/* The mark, and what is told about the reservation. */
+	int write_fails, remove_fails;	/* positive errno */
+	bool marked, any_image;
+	/* Everything that was done, in order: "load crash mark". */
+	char story[200];
 } kernel;
+
+static void tell(const char *word)
+{
+	size_t n = strlen(kernel.story);
+
+	snprintf(kernel.story + n, sizeof(kernel.story) - n, "%s%s", n ? " " : "", word);
+}
+
+int kx_staged_write(const char *root, struct kx_err *err)
+{
+	CHECK_STR(root, "");
+	tell("mark");
+	if (kernel.write_fails)
+		return kx_err_set(err, kernel.write_fails, "no mark");
+	kernel.marked = true;
+	return 0;
+}
+
+int kx_staged_remove(const char *root, struct kx_err *err)
+{
+	CHECK_STR(root, "");
+	tell("unmark");
+	if (kernel.remove_fails)
+		return kx_err_set(err, kernel.remove_fails, "mark stays");
+	kernel.marked = false;
+	return 0;
+}
+
+bool kx_staged_any_image(const char *root)
+{
+	CHECK_STR(root, "");
+	return kernel.any_image;
+}
 
 static size_t file_length(int fd, uint8_t *ret_first)
 {
@@ -98,6 +138,11 @@ long syscall(long number, ...)
 	else if (number == SYS_kexec_file_load)
 		note_file(c, ap);
 	va_end(ap);
+	if (number == SYS_kexec_load)
+		tell(c->flags & KX_LOAD_ON_CRASH ? c->count ? "stage" : "unload-crash" :
+		     c->count ? "load" : "unload");
+	else
+		tell("file");
 	answer = kernel.answer[kernel.calls++];
 	errno = answer;
 	return answer ? -1 : 0;
@@ -112,7 +157,7 @@ struct fixture {
 	struct kx_sources sources;
 	struct kx_hole hole;
 	struct kx_plan plan;
-	struct kx_err err;
+	struct kx_err left, err;
 	enum kx_call call;
 };
 
@@ -161,7 +206,12 @@ static void begin(struct fixture *f)
 
 static int load(struct fixture *f)
 {
-	return kx_commit_load(&f->plan, &f->call, &f->err);
+	return kx_commit_load(&f->plan, &f->call, &f->left, &f->err);
+}
+
+static int unload(struct fixture *f, bool crash, enum kx_call call)
+{
+	return kx_commit_unload(&f->sources, crash, call, &f->left, &f->err);
 }
 
 /* An ordinary file with @len bytes that start with @first. */
@@ -440,19 +490,19 @@ static void test_unload(void)
 	struct fixture f;
 
 	begin(&f);
-	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == 0);
+	CHECK(unload(&f, false, KX_CALL_AUTO) == 0);
 	CHECK_EQ_U64(kernel.calls, 1);
 	CHECK(kernel.call[0].number == SYS_kexec_load);
 	CHECK(kernel.call[0].count == 0 && kernel.call[0].flags == 0);
 
 	begin(&f);
-	CHECK(kx_commit_unload(&f.sources, true, KX_CALL_FILE, &f.err) == 0);
+	CHECK(unload(&f, true, KX_CALL_FILE) == 0);
 	CHECK(kernel.call[0].number == SYS_kexec_file_load);
 	CHECK(kernel.call[0].flags == (KX_FILE_UNLOAD | KX_FILE_ON_CRASH));
 	CHECK(kernel.call[0].kernel_fd == -1 && kernel.call[0].initrd_fd == -1);
 
 	begin(&f);
-	CHECK(kx_commit_unload(&f.sources, true, KX_CALL_LOAD, &f.err) == 0);
+	CHECK(unload(&f, true, KX_CALL_LOAD) == 0);
 	CHECK(kernel.call[0].flags == KX_LOAD_ON_CRASH);
 }
 
@@ -463,36 +513,307 @@ static void test_unload_locked(void)
 	/* Lockdown that cannot be seen: securityfs is not mounted. */
 	begin(&f);
 	kernel.answer[0] = EPERM;
-	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == 0);
+	CHECK(unload(&f, false, KX_CALL_AUTO) == 0);
 	CHECK(kernel.call[1].number == SYS_kexec_file_load);
 	CHECK(kernel.call[1].flags == KX_FILE_UNLOAD);
 	CHECK_EQ_U64(f.err.code, 0);
 	/* Lockdown that can: the call that may comes first. */
 	begin(&f);
 	f.sources.lockdown = KX_LOCKDOWN_INTEGRITY;
-	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == 0);
+	CHECK(unload(&f, false, KX_CALL_AUTO) == 0);
 	CHECK_EQ_U64(kernel.calls, 1);
 	CHECK(kernel.call[0].number == SYS_kexec_file_load);
 	/* -c means kexec_load. */
 	begin(&f);
 	kernel.answer[0] = EPERM;
-	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_LOAD, &f.err) == -EPERM);
+	CHECK(unload(&f, false, KX_CALL_LOAD) == -EPERM);
 	CHECK_EQ_U64(kernel.calls, 1);
 	/* Not root: one refusal is enough. */
 	begin(&f);
 	f.sources.has_cap_boot = false;
 	kernel.answer[0] = EPERM;
-	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == -EPERM);
+	CHECK(unload(&f, false, KX_CALL_AUTO) == -EPERM);
 	CHECK_EQ_U64(kernel.calls, 1);
 	CHECK_STR(f.err.text, "kexec_load (unload) refused: Operation not permitted (EPERM): the"
 		  " capability CAP_SYS_BOOT is missing (not root?)");
 	begin(&f);
 	kernel.answer[0] = kernel.answer[1] = ENOSYS;
-	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == -ENOSYS);
+	CHECK(unload(&f, false, KX_CALL_AUTO) == -ENOSYS);
 	CHECK_STR(f.err.text, "kexec_load (unload) refused: Function not implemented (ENOSYS): this"
 		  " kernel is built without CONFIG_KEXEC, or a seccomp filter hides the call; then"
 		  " kexec_file_load (unload) refused: Function not implemented (ENOSYS): this kernel"
 		  " is built without CONFIG_KEXEC_FILE, or a seccomp filter hides the call");
+}
+
+/* ---- staging ----------------------------------------------------------------------------- */
+
+/* A plan with its payload in the reservation of a machine where nothing is loaded. */
+static void begin_staged(struct fixture *f)
+{
+	begin(f);
+	f->sources.crash[0] = (struct kx_range){ 0x30000000, 0x38000000 };
+	f->sources.crash_count = 1;
+	f->sources.kexec_loaded = f->sources.crash_loaded = (struct kx_opt_u64){ true, 0 };
+	f->request.stage = KX_STAGE_CRASHKERNEL;
+	f->plan.fallback_allowed = false;
+	f->plan.staged_count = 1;
+	f->plan.staged[0] = (struct kx_segment){
+		.name = "payload", .buf = { initrd_bytes, sizeof(initrd_bytes) },
+		.range = { 0x30000000, 0x30004000 },
+	};
+	f->plan.staged_entry = 0x30000020;
+}
+
+/* ... where our payload is staged, and an image loaded that needs it. */
+static void begin_again(struct fixture *f)
+{
+	begin_staged(f);
+	f->sources.kexec_loaded.value = f->sources.crash_loaded.value = 1;
+	f->sources.crash_is_staged = kernel.marked = true;
+}
+
+static void test_stage(void)
+{
+	struct fixture f;
+
+	begin_staged(&f);
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "stage mark load");
+	CHECK(kernel.marked);
+	CHECK_EQ_U64(f.call, KX_CALL_LOAD);
+	CHECK_EQ_U64(kernel.call[0].entry, 0x30000020);
+	CHECK_EQ_U64(kernel.call[0].first_mem, 0x30000000);
+	CHECK_EQ_U64(kernel.call[0].first_memsz, 0x4000);
+	CHECK_EQ_U64(kernel.call[0].first_bufsz, 0x2000);
+	CHECK(kernel.call[0].flags == (62L << 16 | KX_LOAD_ON_CRASH));
+	CHECK_EQ_U64(kernel.call[1].first_mem, 0x1000000);
+	CHECK(kernel.call[1].flags == 62L << 16);
+	CHECK(f.err.code == 0 && f.left.code == 0);
+
+	/* An image that needs nothing of the reservation stays until it is replaced. */
+	begin_staged(&f);
+	f.sources.kexec_loaded.value = 1;
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "stage mark load");
+
+	begin_staged(&f);
+	kernel.write_fails = EROFS;
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "stage mark load");
+	CHECK_STR(f.left.text, "what is staged will be taken for a crash kernel, and only kexec"
+		  " -p -u unloads it: no mark");
+}
+
+static void test_stage_again(void)
+{
+	struct fixture f;
+
+	begin_again(&f);
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "unload stage mark load");
+	CHECK(kernel.marked && f.left.code == 0);
+	/* A kernel that forbids it says so before anything is lost. */
+	begin_again(&f);
+	kernel.answer[0] = EPERM;
+	CHECK(load(&f) == -EPERM);
+	CHECK_STR(kernel.story, "unload");
+	CHECK(kernel.marked);
+}
+
+/* Refused, with what is lost: by the payload's load, and by the image's. */
+static void test_stage_refused(void)
+{
+	struct fixture f;
+
+	begin_staged(&f);
+	kernel.answer[0] = EADDRNOTAVAIL;
+	CHECK(load(&f) == -EADDRNOTAVAIL);
+	CHECK_STR(kernel.story, "stage");
+	CHECK_STR(f.err.text, "kexec_load (staging) refused: Cannot assign requested address"
+		  " (EADDRNOTAVAIL): the kernel cannot reach one of the addresses; its page size"
+		  " is taken to be 0x1000");
+	CHECK_EQ_U64(f.call, KX_CALL_AUTO);
+
+	begin_staged(&f);
+	kernel.answer[1] = ENOMEM;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK_STR(kernel.story, "stage mark load unload-crash unmark");
+	CHECK(!kernel.marked);
+	CHECK_STR(f.err.text, "kexec_load refused: Cannot allocate memory (ENOMEM): the kernel"
+		  " copies 0x1000000 bytes until the jump, and 0x0 bytes were available");
+
+	begin_staged(&f);
+	kernel.answer[1] = ENOMEM;
+	kernel.answer[2] = EPERM;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK_STR(kernel.story, "stage mark load unload-crash");
+	CHECK(kernel.marked);
+	CHECK(strstr(f.err.text, "were available; the crash kernel's reservation still holds a"
+		     " staged payload: kexec_load (unload) refused: "));
+
+	begin_staged(&f);
+	kernel.answer[1] = ENOMEM;
+	kernel.remove_fails = EROFS;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK(strstr(f.err.text, "; the next crash kernel will be taken for a staged payload: mark"
+		     " stays"));
+}
+
+#define LOST "; the kernel that was loaded before is unloaded, because its payload waited in the" \
+	     " same place"
+#define GONE "; the crash kernel that was loaded is gone"
+
+static bool ends_with(const char *s, const char *end)
+{
+	return strlen(s) >= strlen(end) && !strcmp(s + strlen(s) - strlen(end), end);
+}
+
+static void test_stage_lost(void)
+{
+	struct fixture f;
+
+	/* Over our own payload. */
+	begin_again(&f);
+	for (size_t i = 1; i < 7; i++)
+		kernel.answer[i] = EBUSY;
+	CHECK(load(&f) == -EBUSY);
+	CHECK_STR(kernel.story, "unload stage stage stage stage stage stage unload-crash unmark");
+	CHECK(!kernel.marked);
+	CHECK_STR(f.err.text, "kexec_load (staging) refused: Device or resource busy (EBUSY):"
+		  " another kexec held the kernel's lock for half a second" LOST);
+	begin_again(&f);
+	kernel.answer[2] = ENOMEM;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK_STR(kernel.story, "unload stage mark load unload-crash unmark");
+	CHECK(ends_with(f.err.text, "available" LOST));
+	begin_again(&f);
+	f.sources.kexec_loaded.value = 0;
+	kernel.answer[2] = ENOMEM;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK(ends_with(f.err.text, "available"));
+	/* Over a crash kernel that may be evicted. */
+	begin_staged(&f);
+	f.sources.crash_loaded.value = 1;
+	kernel.answer[0] = ENOMEM;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK_STR(kernel.story, "stage");
+	CHECK(ends_with(f.err.text, "[0x30000000-0x38000000)" GONE));
+	begin_staged(&f);
+	f.sources.crash_loaded.value = 1;
+	kernel.any_image = true;
+	kernel.answer[0] = EPERM;
+	CHECK(load(&f) == -EPERM);
+	CHECK(!strstr(f.err.text, GONE));
+	begin_staged(&f);
+	f.sources.crash_loaded.value = 1;
+	kernel.any_image = true;	/* the payload */
+	kernel.answer[1] = ENOMEM;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK_STR(kernel.story, "stage mark load unload-crash unmark");
+	CHECK(ends_with(f.err.text, "available" GONE));
+}
+
+static void test_stage_limits(void)
+{
+	struct fixture f;
+
+	begin_staged(&f);
+	f.sources.limit_panic = (struct kx_opt_u64){ true, 0 };
+	f.sources.limit_reboot = (struct kx_opt_u64){ true, UINT64_MAX };
+	CHECK(load(&f) == -EPERM);
+	CHECK_STR(f.err.text, "staging not tried: it takes 1 of the loads that the sysctl"
+		  " kernel.kexec_load_limit_panic allows, and 0 are left");
+	CHECK_STR(kernel.story, "");
+	begin_again(&f);
+	f.sources.limit_reboot = (struct kx_opt_u64){ true, 1 };
+	CHECK(load(&f) == -EPERM);
+	CHECK_STR(f.err.text, "staging not tried: it takes 2 of the loads that the sysctl"
+		  " kernel.kexec_load_limit_reboot allows, and 1 are left");
+	CHECK_STR(kernel.story, "");
+	begin_staged(&f);
+	f.sources.limit_reboot = (struct kx_opt_u64){ true, 1 };
+	CHECK(load(&f) == 0);
+	begin_staged(&f);
+	f.sources.iomem_hidden = true;
+	CHECK(load(&f) == -EPERM);
+	CHECK_STR(kernel.story, "");
+}
+
+/* The payload of the image that is replaced serves nobody. */
+static void test_plain_after_staged(void)
+{
+	struct fixture f;
+
+	begin_again(&f);
+	f.plan.staged_count = 0;
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "load unload-crash unmark");
+	CHECK(!kernel.marked && f.left.code == 0);
+	begin_again(&f);
+	f.plan.staged_count = 0;
+	f.plan.call = KX_CALL_FILE;
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "file unload-crash unmark");
+	/* Replaced it is not. */
+	begin_again(&f);
+	f.plan.staged_count = 0;
+	kernel.answer[0] = EINVAL;
+	CHECK(load(&f) == -EINVAL);
+	CHECK_STR(kernel.story, "load");
+	begin_again(&f);
+	f.plan.staged_count = 0;
+	kernel.answer[1] = ENOMEM;
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "load unload-crash");
+	CHECK(kernel.marked);
+	CHECK_STR(f.left.text, "the crash kernel's reservation still holds a staged payload:"
+		  " kexec_load (unload) refused: Cannot allocate memory (ENOMEM): the kernel is"
+		  " out of memory");
+	/* A crash kernel is not ours to unload. */
+	begin_again(&f);
+	f.plan.staged_count = 0;
+	f.sources.crash_is_staged = false;
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "load");
+}
+
+static void test_unload_staged(void)
+{
+	struct fixture f;
+
+	for (int crash = 0; crash < 2; crash++) {
+		begin_again(&f);
+		CHECK(unload(&f, crash, KX_CALL_AUTO) == 0);
+		CHECK_STR(kernel.story, "unload unload-crash unmark");
+		CHECK(!kernel.marked && f.left.code == 0);
+		begin_again(&f);
+		kernel.answer[0] = EPERM;
+		CHECK(unload(&f, crash, KX_CALL_LOAD) == -EPERM);
+		CHECK_STR(kernel.story, "unload");
+		CHECK(kernel.marked);
+		begin_again(&f);
+		kernel.answer[1] = ENOMEM;
+		CHECK(unload(&f, crash, KX_CALL_LOAD) == -ENOMEM);
+		CHECK_STR(kernel.story, "unload unload-crash");
+		CHECK(kernel.marked);
+		CHECK_STR(f.err.text, "the crash kernel's reservation still holds a staged payload:"
+			  " kexec_load (unload) refused: Cannot allocate memory (ENOMEM): the"
+			  " kernel is out of memory");
+		begin_again(&f);
+		kernel.remove_fails = EROFS;
+		CHECK(unload(&f, crash, KX_CALL_AUTO) == 0);
+		CHECK_STR(f.left.text, "the next crash kernel will be taken for a staged payload:"
+			  " mark stays");
+	}
+	/* A crash kernel is not. */
+	begin_again(&f);
+	f.sources.crash_is_staged = false;
+	CHECK(unload(&f, false, KX_CALL_AUTO) == 0);
+	CHECK_STR(kernel.story, "unload");
+	begin_again(&f);
+	f.sources.crash_is_staged = false;
+	CHECK(unload(&f, true, KX_CALL_AUTO) == 0);
+	CHECK_STR(kernel.story, "unload-crash");
 }
 
 /* ---- a captured machine cannot be changed ---------------------------------------------- */
@@ -508,7 +829,7 @@ static void test_captured(void)
 	f.sources.root = "/tmp/m";
 	CHECK(load(&f) == -EINVAL);
 	CHECK_STR(f.err.text, want);
-	CHECK(kx_commit_unload(&f.sources, false, KX_CALL_AUTO, &f.err) == -EINVAL);
+	CHECK(unload(&f, false, KX_CALL_AUTO) == -EINVAL);
 	CHECK_STR(f.err.text, want);
 	CHECK(kx_commit_exec(&f.sources, &nothing, &f.err) == -EINVAL);
 	CHECK_STR(f.err.text, want);
@@ -529,5 +850,12 @@ TEST_MAIN(
 	{ "both refuse", test_both_refuse },
 	{ "unload", test_unload },
 	{ "unload under lockdown", test_unload_locked },
+	{ "staging", test_stage },
+	{ "staging over a staged payload", test_stage_again },
+	{ "staging that is refused", test_stage_refused },
+	{ "what a refusal has cost", test_stage_lost },
+	{ "staging and the load limits", test_stage_limits },
+	{ "an image without a payload after one with", test_plain_after_staged },
+	{ "unload what is staged", test_unload_staged },
 	{ "a captured machine", test_captured },
 )

@@ -129,6 +129,50 @@ static void test_einval_load(void)
 	       " [0x1000000-0x2000000) and initrd [0x1fff000-0x2001000) overlap");
 }
 
+/* The payload, on its way into a reservation of 64 MiB. */
+static void test_staging(void)
+{
+	static const uint8_t bytes[0x3000];
+	static const struct {
+		int code;
+		const char *error;
+	} rows[] = {
+		{ EBUSY, "Device or resource busy (EBUSY): another kexec held the kernel's lock for"
+			 " half a second" },
+		{ EINVAL, "Invalid argument (EINVAL): no rule that kexec knows is broken by 3"
+			  " segments of 0x6000 bytes in the crash kernel's reservation"
+			  " [0x34000000-0x38000000), where half of RAM is 0x20000000" },
+		{ EADDRNOTAVAIL, "Cannot assign requested address (EADDRNOTAVAIL): payload"
+				 " [0x37fff000-0x38003000) lies outside the crash kernel's"
+				 " reservation [0x34000000-0x38000000)" },
+		{ ENOMEM, "Cannot allocate memory (ENOMEM): the kernel's own pages found no room"
+			  " beside 0x6000 bytes in the crash kernel's reservation"
+			  " [0x34000000-0x38000000)" },
+		{ EPERM, "Operation not permitted (EPERM): the sysctl kernel.kexec_load_limit_panic"
+			 " is 0: every load it allowed is used up" },
+	};
+	struct fixture f;
+	char want[300];
+
+	begin(&f, KX_MACHINE_X86_64);
+	f.sources.crash[0] = (struct kx_range){ 0x1000000, 0x2000000 };
+	f.sources.crash[1] = (struct kx_range){ 0x34000000, 0x38000000 };
+	f.sources.crash_count = 2;
+	f.sources.limit_panic = (struct kx_opt_u64){ true, 0 };
+	f.plan.staged_count = 3;
+	for (uint64_t i = 0; i < 2; i++)
+		f.plan.staged[i].range = (struct kx_range){ 0x34000000 + i * 0x1000,
+							    0x34001000 + i * 0x1000 };
+	f.plan.staged[2] = (struct kx_segment){
+		.name = "payload", .buf = { bytes, 0x3000 }, .range = { 0x37fff000, 0x38003000 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(want, sizeof(want), "kexec_load (staging) refused: %s", rows[i].error);
+		CHECK(kx_explain_stage(&f.plan, rows[i].code, "", &f.err) == -rows[i].code);
+		CHECK_STR(f.err.text, want);
+	}
+}
+
 static void test_einval_file(void)
 {
 	static char line[3000];
@@ -343,6 +387,7 @@ static void test_record(void)
 TEST_MAIN(
 	{ "not permitted", test_eperm },
 	{ "invalid, kexec_load", test_einval_load },
+	{ "staging", test_staging },
 	{ "invalid, kexec_file_load", test_einval_file },
 	{ "addresses", test_address },
 	{ "busy, memory, missing calls", test_other },

@@ -8,6 +8,7 @@
 #include "../../kexec/plan/call.h"
 #include "kx/arch.h"
 #include "kx/uapi.h"
+#include "kx/timing.h"
 #include "test.h"
 
 #define MIB(n)	((uint64_t)(n) << 20)
@@ -307,6 +308,41 @@ static void test_seal(void)
 	bed_deinit(&b);
 }
 
+/* The region that holds the timing record is written to; who hears of the times. */
+static void test_seal_timing(void)
+{
+	static const struct {
+		bool debug, say_timing;
+		uint32_t flags;
+	} rows[] = {
+		{ false, false, PURG_F_QUIET },
+		{ false, true, PURG_F_QUIET | PURG_F_TIMING },
+		{ true, false, PURG_F_TIMING },
+	};
+	static uint8_t blob[PURG_IMAGE_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bed b;
+
+		check_bed(&b);
+		b.plan.segment[2] = (struct kx_segment){
+			.name = "purgatory",
+			.buf = { blob, sizeof(blob) },
+			.range = { MIB(1200), MIB(1200) + sizeof(blob) },
+		};
+		b.plan.segment_count = 3;
+		b.req.debug = rows[i].debug;
+		b.req.say_timing = rows[i].say_timing;
+		b.plan.param.timing_pa = b.plan.segment[1].range.end - KX_TIMING_LEN;
+		CHECK(kx_plan_regions(&b.plan, &b.err) == 0);
+		CHECK(kx_plan_seal(&b.plan, &b.err) == 0);
+		CHECK_EQ_U64(b.plan.param.flags & (PURG_F_QUIET | PURG_F_TIMING), rows[i].flags);
+		CHECK_EQ_U64(b.plan.param.region[0].flags & PURG_REGION_WRITE, 0);
+		CHECK_EQ_U64(b.plan.param.region[1].flags & PURG_REGION_WRITE, PURG_REGION_WRITE);
+		bed_deinit(&b);
+	}
+}
+
 /* What purgatory would refuse to boot with does not get there. */
 static void test_seal_consoles(void)
 {
@@ -406,5 +442,6 @@ TEST_MAIN({ "free memory leaves out what is reserved", test_space },
 	  { "a 17th segment is refused", test_too_many },
 	  { "check has a sentence for each rule", test_check },
 	  { "seal writes digests and the parameter block", test_seal },
+	  { "seal and the timing record", test_seal_timing },
 	  { "seal leaves out consoles that purgatory cannot drive", test_seal_consoles },
 	  { "the call is chosen for a reason", test_call })

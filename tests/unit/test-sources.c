@@ -6,6 +6,7 @@
  */
 #include <zlib.h>
 
+#include "../../kexec/sys/staged.h"
 #include "kx/sys.h"
 #include "sysroot.h"
 #include "test.h"
@@ -124,6 +125,94 @@ static void test_permissions(void)
 	CHECK_EQ_U64(src.lockdown, KX_LOCKDOWN_NONE);
 	CHECK(src.has_cap_boot);
 	end();
+}
+
+#define BOOT_ID		"6aab5b11-9a6b-4f0c-9f25-4a6d4d0f5c01"
+#define OTHER_BOOT	"6aab5b11-9a6b-4f0c-9f25-4a6d4d0f5c02"
+
+/* A staged payload: what kexec_crash_loaded calls a crash image, our mark, this boot. */
+static void test_staged(void)
+{
+	static const struct {
+		const char *crash_loaded, *boot_id, *mark;
+		bool staged;
+	} rows[] = {
+		{ "1\n", BOOT_ID "\n", BOOT_ID "\n", true },
+		{ "0\n", BOOT_ID "\n", BOOT_ID "\n", false },
+		{ NULL, BOOT_ID "\n", BOOT_ID "\n", false },
+		{ "1\n", BOOT_ID "\n", OTHER_BOOT "\n", false },
+		{ "1\n", BOOT_ID "\n", BOOT_ID "\n" BOOT_ID "\n", false },
+		{ "1\n", BOOT_ID "\n", "", false },
+		{ "1\n", BOOT_ID "\n", NULL, false },
+		{ "1\n", NULL, BOOT_ID "\n", false },
+		{ "1\n", "\n", "\n", false },
+		{ "1\n", NULL, NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(UNAME_X86);
+		if (rows[i].crash_loaded)
+			sysroot_text(&root, "sys/kernel/kexec_crash_loaded", rows[i].crash_loaded);
+		if (rows[i].boot_id)
+			sysroot_text(&root, "proc/sys/kernel/random/boot_id", rows[i].boot_id);
+		if (rows[i].mark)
+			sysroot_text(&root, "run/kexec-tools/staged", rows[i].mark);
+		CHECK(read_root() == 0);
+		if (!CHECK(src.crash_is_staged == rows[i].staged))
+			printf("# row %zu\n", i);
+		end();
+	}
+}
+
+/* "@root/@path" has these permission bits. */
+static bool mode_is(const char *path, mode_t mode)
+{
+	char full[PATH_MAX];
+	struct stat st;
+
+	snprintf(full, sizeof(full), "%s/%s", root.dir, path);
+	return stat(full, &st) == 0 && (st.st_mode & 07777) == mode;
+}
+
+static void test_mark(void)
+{
+	mode_t mask = umask(077);
+	char **names;
+
+	begin(UNAME_X86);
+	sysroot_text(&root, "sys/kernel/kexec_crash_loaded", "1\n");
+	CHECK(kx_staged_any_image(root.dir));
+	CHECK(kx_staged_write(root.dir, &err) == -ENOENT);
+	CHECK(strstr(err.text, "/proc/sys/kernel/random/boot_id: expected the id of this boot"));
+	sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+	CHECK(kx_staged_write(root.dir, &err) == -ENOENT);
+	CHECK(strstr(err.text, "/run/kexec-tools/staged: cannot write: No such file or directory"));
+	CHECK(kx_staged_remove(root.dir, &err) == 0);
+	sysroot_text(&root, "run/other", "");
+	for (int i = 0; i < 2; i++) {
+		CHECK(kx_staged_write(root.dir, &err) == 0);
+		CHECK(read_root() == 0 && src.crash_is_staged);
+		CHECK(mode_is("run/kexec-tools", 0755));
+		CHECK(mode_is("run/kexec-tools/staged", 0644));
+	}
+	/* Nothing is left of how it got there. */
+	if (CHECK(kx_root_list(root.dir, &arena, "run/kexec-tools", &names, &err) == 0))
+		CHECK(names[0] && !strcmp(names[0], "staged") && !names[1]);
+	CHECK(kx_staged_remove(root.dir, &err) == 0);
+	CHECK(read_root() == 0 && !src.crash_is_staged);
+	CHECK(kx_staged_remove(root.dir, &err) == 0);
+	/* A directory in its place: neither written nor removed. */
+	sysroot_text(&root, "run/kexec-tools/staged/in-the-way", "");
+	CHECK(kx_staged_write(root.dir, &err) < 0);
+	CHECK(strstr(err.text, "/run/kexec-tools/staged: cannot write: "));
+	CHECK(kx_staged_remove(root.dir, &err) < 0);
+	CHECK(strstr(err.text, "/run/kexec-tools/staged: cannot remove: "));
+	if (CHECK(kx_root_list(root.dir, &arena, "run/kexec-tools", &names, &err) == 0))
+		CHECK(names[0] && !names[1]);
+	sysroot_text(&root, "sys/kernel/kexec_crash_loaded", "0\n");
+	CHECK(!kx_staged_any_image(root.dir));
+	end();
+	umask(mask);
 }
 
 static void test_iomem_hidden(void)
@@ -328,6 +417,8 @@ TEST_MAIN(
 	{ "a machine without files", test_empty },
 	{ "a machine with all of them", test_full },
 	{ "lockdown and capability", test_permissions },
+	{ "a staged payload", test_staged },
+	{ "the mark of one", test_mark },
 	{ "hidden addresses", test_iomem_hidden },
 	{ "removable memory", test_removable },
 	{ "configuration in /boot", test_config },

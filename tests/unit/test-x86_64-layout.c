@@ -294,6 +294,7 @@ static void test_elf_args(void)
 	CHECK_EQ_U64(bed_layout(&b), 0);
 	CHECK(!kx_plan_segment(&b.plan, "boot_params"));
 	CHECK_EQ_U64(b.plan.param.reg[0], 0);
+	CHECK_EQ_U64(b.plan.param.timing_pa, 0);
 	bed_deinit(&b);
 
 	bed_init(&b);

@@ -3,6 +3,7 @@
  * kexec/arch/x86_64-{boot-params,e820,efi,windows}.c: the bytes the next
  * kernel reads, at the offsets of zero-page.rst and boot.rst.
  */
+#include "kx/timing.h"
 #include "x86-bed.h"
 
 static void test_header(void)
@@ -131,7 +132,41 @@ static void test_setup_data(void)
 	bed_init(&b);
 	b.req.random = KX_BYTES_NONE;
 	CHECK_EQ_U64(bed_layout(&b), 0);
-	CHECK_EQ_U64(le(bed_params(&b) + 0x250, 8), 0);
+	CHECK(!bed_node(&b, 9, &len));
+	CHECK(!bed_node(&b, 2, &len));
+	bed_deinit(&b);
+}
+
+/* The record is empty, behind all other nodes, and where purgatory is told to write. */
+static void test_timing(void)
+{
+	const uint8_t *data, *params;
+	uint8_t blank[KX_TIMING_LEN];
+	bool writable = false;
+	uint32_t len = 0;
+	struct bed b;
+
+	bed_init(&b);
+	b.req.dtb.bytes = (struct kx_bytes){ b.content, 33 };
+	CHECK_EQ_U64(bed_layout(&b), 0);
+	data = bed_node(&b, 0x4b58544d, &len);
+	kx_timing_blank(blank);
+	if (!CHECK(data && len == sizeof(blank)))
+		return;
+	CHECK_MEM(data, blank, sizeof(blank));
+	CHECK_EQ_U64(le(data - 16, 8), 0);
+	params = bed_params(&b);
+	CHECK_EQ_U64(b.plan.param.timing_pa, bed_segment(&b, "boot_params").range.start +
+		     (uint64_t)(data - params));
+	for (uint32_t i = 0; i < b.plan.param.region_count; i++) {
+		const struct purg_region *r = &b.plan.param.region[i];
+
+		if (!strcmp(r->name, "boot_params"))
+			writable = r->flags & PURG_REGION_WRITE;
+		else
+			CHECK(!(r->flags & PURG_REGION_WRITE));
+	}
+	CHECK(writable);
 	bed_deinit(&b);
 }
 
@@ -346,6 +381,7 @@ TEST_MAIN({ "setup header", test_header },
 	  { "e820 types and sizes", test_e820 },
 	  { "e820 beyond 128 entries", test_e820_ext },
 	  { "setup_data chain", test_setup_data },
+	  { "the timing record", test_timing },
 	  { "EFI", test_efi },
 	  { "EFI and ACPI tables are mapped for the entry", test_windows },
 	  { "EFI is left out, with the reason", test_efi_refused },

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * MMU and caches on, and off again with the way out, arm64 (arm64.h: purg_mmu_on,
+ * purg_leave).  Called by map.c and handover.c.
+ *
+ * Neither stores anything.  A store between the cache maintenance and the write
+ * to SCTLR would be where the other side does not look: with the MMU off it goes
+ * to memory, past a line that an instruction prefetch may just have brought
+ * back; with the MMU on it makes a line dirty that nobody cleans any more.
+ */
+#include "cpu.h"
+#include "cache.h"
+
+#define MAIR		0x04ff		/* idmap-arm64.h: ARM64_MAIR */
+
+/* SCTLR_ELx: RES1 bits, and M, C, I; everything that could trap is off. */
+#define SCTLR_EL1_OFF	0x30d00800
+#define SCTLR_EL2_OFF	0x30c50830
+#define SCTLR_ON	(SCTLR_M | SCTLR_C | SCTLR_I)
+
+	.macro	mov32 reg, value
+	movz	\reg, #((\value) & 0xffff)
+	movk	\reg, #((\value) >> 16), lsl #16
+	.endm
+
+/*
+ * All entries of the regime we are in, of this CPU.  ALLE2 means EL2&0 with E2H
+ * = 1, also with TGE = 0, where VMALLE1 would mean EL1&0.
+ */
+	.macro	tlbi_own flags
+	tbnz	\flags, #CPU_AT_EL2, 93f
+	tlbi	vmalle1
+	b	94f
+93:	tlbi	alle2
+94:
+	.endm
+
+/* x0 = TCR, x1 = TTBR0, x4 = flags */
+	.macro	map_on el, tcr2, sctlr2, off
+	mov	x5, #MAIR
+	msr	mair_\el, x5
+	msr	tcr_\el, x0
+	msr	ttbr0_\el, x1
+	/* The old kernel's would change what permissions and descriptors mean. */
+	tbz	x4, #CPU_TCR2, 91f
+	msr	\tcr2, xzr
+91:	tbz	x4, #CPU_SCTLR2, 92f
+	msr	\sctlr2, xzr
+92:	isb				/* the registers, before any walk */
+	/* The old kernel's entries, of the same ASID, are still there. */
+	tlbi_own x4
+	dsb	nsh			/* they are gone */
+	isb				/* and nothing was prefetched through them */
+	mov32	x5, (\off | SCTLR_ON)
+	msr	sctlr_\el, x5
+	isb				/* on, from the next instruction on */
+	.endm
+
+	.text
+	.globl	purg_mmu_on
+purg_mmu_on:
+	dsb	sy			/* what we wrote has reached memory ... */
+	/*
+	 * ... past the caches, which may hold clean lines from before: the walker
+	 * and we would read those.  Invalidate only: the old kernel cleaned the
+	 * whole segment, so nothing is dirty; and if it were, it would be older
+	 * than what is in memory.
+	 */
+	dcache_line x5, x6
+	dcache_lines ivac, x2, x3, x5, x6
+	dsb	sy			/* they are gone before the first walk */
+	tbz	x4, #CPU_EL1_NAMES, 1f
+	map_on	el1, TCR2_EL1, SCTLR2_EL1, SCTLR_EL1_OFF
+	ret
+1:	map_on	el2, TCR2_EL2, SCTLR2_EL2, SCTLR_EL2_OFF
+	ret
+
+/*
+ * x10-x17 = what entry.S found, x9 = flags.  VBAR last but SCTLR: until then a
+ * fault is still told by our vectors.
+ */
+	.macro	map_off el, cptr, tcr2, sctlr2, off
+	mov32	x20, \off
+	/* Falkor erratum 1041: no fetch may be under way when M goes to 0. */
+	isb
+	msr	sctlr_\el, x20
+	isb				/* off, from the next instruction on */
+	/*
+	 * booting.rst: the instruction cache "must not hold any stale entries
+	 * corresponding to the loaded kernel image"; and our map's entries are
+	 * nobody's business.
+	 */
+	ic	iallu
+	tlbi_own x9
+	dsb	nsh			/* both are complete on this CPU */
+	isb				/* nothing was fetched before it */
+	msr	tcr_\el, x11
+	msr	mair_\el, x12
+	msr	ttbr0_\el, x13
+	tbz	x9, #CPU_TCR2, 91f
+	msr	\tcr2, x16
+91:	tbz	x9, #CPU_SCTLR2, 92f
+	msr	\sctlr2, x17
+92:	msr	\cptr, x15
+	msr	vbar_\el, x14
+	msr	sctlr_\el, x10
+	isb				/* all of it, before the next kernel */
+	.endm
+
+/*
+ * booting.rst, "4. Call the kernel image": "The MMU must be off", "The address
+ * range corresponding to the loaded kernel image must be cleaned to the PoC",
+ * done by handover.c; here the image itself is cleaned, with the stack, the
+ * last of what we wrote.
+ *
+ * The same with CPU_MAPPED clear, where half of it changes nothing.
+ */
+	.globl	purg_leave
+purg_leave:
+	ldp	x10, x11, [x0, #CPU_SCTLR]
+	ldp	x12, x13, [x0, #CPU_MAIR]
+	ldp	x14, x15, [x0, #CPU_VBAR]
+	ldp	x16, x17, [x0, #CPU_TCR2_REG]
+	ldr	x9, [x0, #CPU_FLAGS]
+	mov	x8, x1
+	ldp	x21, x22, [x2]
+	ldp	x23, x24, [x2, #16]
+	dcache_line x5, x6
+	dcache_lines civac, x3, x4, x5, x6
+	/* handover.c's lines as well, and writes to the console have left. */
+	dsb	sy
+	tbz	x9, #CPU_EL1_NAMES, 1f
+	map_off	el1, cpacr_el1, TCR2_EL1, SCTLR2_EL1, SCTLR_EL1_OFF
+	b	2f
+1:	map_off	el2, cptr_el2, TCR2_EL2, SCTLR2_EL2, SCTLR_EL2_OFF
+2:	mov	x0, x21
+	mov	x1, x22
+	mov	x2, x23
+	mov	x3, x24
+	br	x8
+
+	.section .note.GNU-stack, "", %progbits
