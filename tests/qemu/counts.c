@@ -2,8 +2,8 @@
 /*
  * Prints what the QEMU plugin `count` counted in the pages that hold
  * [START, END): one line for each function, "name instructions
- * memory-instructions loads load-bytes stores store-bytes", and at last one
- * called "total".  Called by `bench purgatory`.
+ * memory-instructions loads load-bytes stores store-bytes cache-operations", and
+ * at last one called "total".  Called by `bench purgatory`.
  *
  *	counts FILE START END [SYMBOLS]
  *
@@ -24,7 +24,7 @@
 struct sum {
 	char name[64];
 	uint64_t off;
-	uint64_t insns, memory, loads, load_bytes, stores, store_bytes;
+	uint64_t insns, memory, loads, load_bytes, stores, store_bytes, ops;
 };
 
 static size_t symbols_read(const char *path, struct sum *ret)
@@ -49,6 +49,12 @@ static size_t symbols_read(const char *path, struct sum *ret)
 	return n;
 }
 
+/* DC and IC: Arm ARM C5.1.3, SYS with CRn 7 (and AT, which is not used here). */
+static int is_cache_op(uint32_t opcode)
+{
+	return (opcode & 0xfff8f000) == 0xd5087000;
+}
+
 static void add(struct sum *s, const struct counter *c)
 {
 	s->insns += c->count;
@@ -57,14 +63,16 @@ static void add(struct sum *s, const struct counter *c)
 	s->load_bytes += c->load_bytes;
 	s->stores += c->stores;
 	s->store_bytes += c->store_bytes;
+	s->ops += is_cache_op((uint32_t)c->opcode) ? c->count : 0;
 }
 
 static void print(const struct sum *s)
 {
 	if (s->insns)
-		printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+		       " %" PRIu64 "\n",
 		       s->name, s->insns, s->memory, s->loads, s->load_bytes, s->stores,
-		       s->store_bytes);
+		       s->store_bytes, s->ops);
 }
 
 int main(int argc, char **argv)
