@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Damages the memory of a running machine: finds every copy of a marker in the
- * file that is its RAM, and flips the lowest bit of the marker's first byte.
- * Called by `failures` through `cell --ram-file --then`.
+ * Damages the memory of a running machine: finds markers in the file that is its
+ * RAM and flips one bit.  Called by `failures` through `cell --ram-file --then`.
  *
- *	flip FILE HEX		HEX: the marker
+ *	flip FILE HEX...		HEX: a marker
+ *		the lowest bit of the first byte of every copy of each marker
+ *	flip --length FILE HEX...
+ *		in LZ4 blocks, one bit of the length of the literals that begin
+ *		with a marker, in every copy of that block: literals of 1 KiB
+ *		stand behind their length as ff ff ff xx
+ *	flip --watch=START-END FILE HEX
+ *		every copy of the marker in these bytes of FILE, and those that
+ *		are written there, until there were some and no new ones came
+ *		for two seconds
  *
  * A copy that crosses the edge of a page is left alone: its halves are neighbours
  * in one copy of the data and strangers in the next, and the damage has to be the
@@ -12,15 +20,25 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE		4096
 #define MARKER_MAX	64
+#define WATCH_S		60
+#define QUIET_S		2
+
+struct marker {
+	uint8_t bytes[MARKER_MAX];
+	size_t len;
+};
 
 static int fail(const char *what)
 {
@@ -28,52 +46,120 @@ static int fail(const char *what)
 	return 2;
 }
 
-static size_t parse_hex(const char *hex, uint8_t *ret)
+static bool parse_hex(const char *hex, struct marker *ret)
 {
 	unsigned int byte;
-	size_t n = 0;
 
-	for (; *hex; hex += 2, n++) {
-		if (n == MARKER_MAX || sscanf(hex, "%2x", &byte) != 1 || !hex[1])
-			return 0;
-		ret[n] = (uint8_t)byte;
+	for (ret->len = 0; *hex; hex += 2) {
+		if (ret->len == MARKER_MAX || sscanf(hex, "%2x", &byte) != 1 || !hex[1])
+			return false;
+		ret->bytes[ret->len++] = (uint8_t)byte;
 	}
-	return n;
+	return ret->len > 0;
 }
 
-static size_t flip_page(uint8_t *page, const uint8_t *marker, size_t n)
+static size_t flip_page(uint8_t *page, const struct marker *m)
 {
 	uint8_t *p = page, *end = page + PAGE;
 	size_t count = 0;
 
-	while ((p = memmem(p, (size_t)(end - p), marker, n))) {
+	while ((p = memmem(p, (size_t)(end - p), m->bytes, m->len))) {
 		*p ^= 1;
-		p += n;
+		p += m->len;
 		count++;
 	}
 	return count;
 }
 
+static size_t flip_length(uint8_t *page, const struct marker *m)
+{
+	uint8_t *p = memmem(page, PAGE, m->bytes, m->len);
+
+	if (!p || p - page < 4 || p[-2] != 0xff || p[-3] != 0xff || p[-4] != 0xff)
+		return 0;
+	p[-2] ^= 1;
+	return 1;
+}
+
+static size_t flip_all(uint8_t *ram, uint64_t len, const struct marker *m,
+		       size_t (*flip)(uint8_t *page, const struct marker *m))
+{
+	size_t count = 0;
+
+	for (uint64_t at = 0; at + PAGE <= len; at += PAGE)
+		count += flip(ram + at, m);
+	return count;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * What the machine writes meanwhile is seen, since both have the file mapped.
+ * There may be old copies: they are flipped and overwritten later.
+ */
+static size_t flip_watched(uint8_t *start, uint8_t *end, const struct marker *m)
+{
+	double begin = now(), last = begin;
+	size_t count = 0;
+
+	while (now() - begin < WATCH_S && (!count || now() - last < QUIET_S)) {
+		uint8_t *p = memmem(start, (size_t)(end - start), m->bytes, m->len);
+
+		if (!p)
+			continue;
+		/* the last byte, as the decoder has then written all of it */
+		p[m->len - 1] ^= 1;
+		last = now();
+		count++;
+	}
+	return count;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: flip [--length | --watch=START-END] FILE HEX...\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
-	uint8_t marker[MARKER_MAX], *ram;
-	size_t n, count = 0;
+	bool length = argc > 1 && !strcmp(argv[1], "--length");
+	uint64_t start = 0, end = 0, size;
+	struct marker m;
+	size_t count = 0;
 	struct stat st;
-	int fd;
+	uint8_t *ram;
+	int fd, at = 1;
 
-	n = argc == 3 ? parse_hex(argv[2], marker) : 0;
-	if (!n) {
-		fprintf(stderr, "usage: flip FILE HEX\n");
-		return 2;
-	}
-	fd = open(argv[1], O_RDWR | O_CLOEXEC);
+	if (argc > 1 && sscanf(argv[1], "--watch=%" SCNi64 "-%" SCNi64, &start, &end) == 2)
+		length = false;
+	at += length || end;
+	if (argc - at < 2)
+		return usage();
+	fd = open(argv[at], O_RDWR | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail(argv[1]);
-	ram = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		return fail(argv[at]);
+	size = (uint64_t)st.st_size;
+	ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ram == MAP_FAILED)
-		return fail(argv[1]);
-	for (off_t at = 0; at + PAGE <= st.st_size; at += PAGE)
-		count += flip_page(ram + at, marker, n);
+		return fail(argv[at]);
+	while (++at < argc) {
+		if (!parse_hex(argv[at], &m) || end > size || start > end)
+			return usage();
+		if (end)
+			count += flip_watched(ram + start, ram + end, &m);
+		else
+			count += flip_all(ram, size, &m, length ? flip_length : flip_page);
+		/* one is enough to break a block */
+		if (length && count)
+			break;
+	}
 	printf("flipped %zu bits\n", count);
 	return count ? 0 : 1;
 }

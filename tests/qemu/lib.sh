@@ -37,12 +37,17 @@ publish() {
 	mv -f -T "$2.new.$$" "$2"
 }
 
+# stale BINARY SOURCE: is it to be made (again)?
+stale() {
+	[[ ! -x $1 || $2 -nt $1 || $KX_QEMU_DIR/count.h -nt $1 ]]
+}
+
 # build_helper NAME: compile the C helper NAME.c for this machine unless an
 # up-to-date binary is there, and print its path.
 build_helper() {
 	local src=$KX_QEMU_DIR/$1.c out=$KX_CACHE/helpers/$1
 
-	if [[ ! -x $out || $src -nt $out ]]; then
+	if stale "$out" "$src"; then
 		mkdir -p "${out%/*}"
 		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$out.$$" "$src" ||
 			die "cannot compile $src"
@@ -51,15 +56,29 @@ build_helper() {
 	echo "$out"
 }
 
-# build_guest_helper NAME ARCH: the same, static and for the guests of ARCH.
+# build_plugin NAME: the same, as a plugin for QEMU.
+build_plugin() {
+	local src=$KX_QEMU_DIR/$1.c out=$KX_CACHE/helpers/$1.so
+
+	if stale "$out" "$src"; then
+		mkdir -p "${out%/*}"
+		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -shared -fPIC \
+			-o "$out.$$" "$src" || die "cannot compile $src"
+		publish "$out.$$" "$out"
+	fi
+	echo "$out"
+}
+
+# build_guest_helper NAME ARCH [OPTION...]: the same, static and for the guests
+# of ARCH; OPTIONs are more for the compiler.
 build_guest_helper() {
 	local src=$KX_QEMU_DIR/$1.c out=$KX_CACHE/helpers/$2/$1 cc=gcc
 
 	[[ $2 != arm64 ]] || cc=aarch64-linux-gnu-gcc
-	if [[ ! -x $out || $src -nt $out ]]; then
+	if stale "$out" "$src"; then
 		mkdir -p "${out%/*}"
 		"$cc" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static \
-			-o "$out.$$" "$src" || die "cannot compile $src for $2"
+			-o "$out.$$" "$src" "${@:3}" || die "cannot compile $src for $2"
 		publish "$out.$$" "$out"
 	fi
 	echo "$out"
