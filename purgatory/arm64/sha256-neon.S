@@ -14,6 +14,7 @@
  *			v(16 + i + 4j), where transposing the input leaves it
  *	x0 state, x2 blocks, x3-x6 the four messages, x7 constants
  */
+	.arch	armv8-a+simd
 	.text
 
 /*

@@ -177,7 +177,6 @@ static int watched_line(const struct world *w, uint64_t off)
 	const uint8_t *cleaned = ram_at(&w->ram, WATCH_CLEANED + off);
 	uint8_t seen = *ram_at(&w->ram, WATCH_LINES + off / 64);
 	uint64_t pa = WATCH_RAM + off, own = pa - WATCH_BASE;
-	const uint8_t *dropped = ram_at(&w->ram, WATCH_DROPPED) + own;
 	int write = 0, map = !(w->s->flags & PURG_F_NO_MAP);
 
 	if (pa >= GUEST_BEFORE && pa < GUEST_END)
@@ -194,7 +193,8 @@ static int watched_line(const struct world *w, uint64_t off)
 		return (seen & 2) && !memcmp(w->before + off, cleaned, 64);
 	/* The image, and what there is of the pool, was dropped when the map came. */
 	if (map && own < PURG_IMAGE_MAX)
-		return (seen & 1) && !memcmp(dropped, ram_at(&w->ram, WATCH_OWN) + own, 64);
+		return (seen & 1) && !memcmp(ram_at(&w->ram, WATCH_DROPPED + own),
+					     ram_at(&w->ram, WATCH_OWN + own), 64);
 	return 1;
 }
 
