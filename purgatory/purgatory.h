@@ -102,8 +102,6 @@ typedef const char *purg_lz4_fn(const uint8_t *src, uint64_t src_len, uint8_t *d
  * _map:     maps the regions, the image and the consoles.  0; *ret_why NULL or,
  *           on arm64, why it runs with MMU and caches off instead.  -1: there
  *           is no way on, for *ret_why.
- * _write_begin: [@dst, @dst + @len) is going to be written, not being part of
- *           what was loaded.
  * _move:    memmove(), as fast as the machine can.  _zero: memset(@dst, 0).
  * _lz4:     the decoder for the accesses that are possible now.
  * _handover: does not come back; fails with purg_fail.
@@ -118,7 +116,6 @@ const char *purg_arch_check(const struct purg_param *p);
 int purg_arch_map(struct purg_param *p, const char **ret_why);
 sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save);
 void purg_arch_sha256_end(const struct purg_fpu *save);
-void purg_arch_write_begin(void *dst, uint64_t len);
 void purg_arch_move(void *dst, const void *src, uint64_t len);
 void purg_arch_zero(void *dst, uint64_t len);
 purg_lz4_fn *purg_arch_lz4(void);

@@ -44,7 +44,6 @@ static const char *unpack_one(const struct purg_unpack *u)
 	const void *src = (const void *)(uintptr_t)u->src_pa;
 	void *dst = (void *)(uintptr_t)u->dst_pa;
 
-	purg_arch_write_begin(dst, u->dst_len);
 	switch (u->codec) {
 	case PURG_CODEC_RAW:
 		purg_arch_move(dst, src, u->dst_len);

@@ -48,6 +48,18 @@ static int check_limits(const struct kx_sources *s, struct kx_err *err)
 	return 0;
 }
 
+/*
+ * The facts are older than the digests, and at boot kdump's service runs next to
+ * us: what the plan has not seen is not given up.
+ */
+static int check_free(const struct kx_sources *s, struct kx_err *err)
+{
+	if (s->crash_loaded.known && !s->crash_loaded.value && kx_staged_any_image(s->root))
+		return kx_err_set(err, EBUSY,
+				  "staging not tried: since this load began the crash kernel's reservation has been taken");
+	return 0;
+}
+
 static void add_sentence(struct kx_err *err, const char *sentence)
 {
 	kx_err_set(err, err->code, "%s; %s", err->text, sentence);
@@ -102,6 +114,8 @@ int kx_load_staged(const struct kx_plan *p, struct kx_err *ret_left, struct kx_e
 	r = kx_check_sighted(p, err);
 	if (r == 0)
 		r = check_limits(s, err);
+	if (r == 0)
+		r = check_free(s, err);
 	if (r == 0 && s->crash_is_staged)
 		r = kx_unload_image(s, false, KX_CALL_LOAD, err);
 	if (r < 0)

@@ -8,13 +8,6 @@
 #include "arm64.h"
 #include "purgatory/lz4.h"
 
-/* Nothing: with the map on our stores go into the old kernel's lines, without it map.c cleaned. */
-void purg_arch_write_begin(void *dst, uint64_t len)
-{
-	(void)dst;
-	(void)len;
-}
-
 /* Can words be used at these addresses? */
 static int words_possible(uintptr_t addresses)
 {

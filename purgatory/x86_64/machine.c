@@ -114,13 +114,6 @@ uint64_t purg_arch_counter_hz(void)
 	return 0;
 }
 
-/* Caches are coherent here. */
-void purg_arch_write_begin(void *dst, uint64_t len)
-{
-	(void)dst;
-	(void)len;
-}
-
 /* "Fast-String Operation", SDM vol. 1, 7.3.9.3: microcode copies whole lines. */
 void purg_arch_move(void *dst, const void *src, uint64_t len)
 {

@@ -89,7 +89,6 @@ int purg_arch_map(struct purg_param *p, const char **ret_why)
 
 uint64_t purg_arch_counter(void) { return clock_now += 1000; }
 uint64_t purg_arch_counter_hz(void) { return 1000000; }
-void purg_arch_write_begin(void *dst, uint64_t len) { (void)dst; (void)len; }
 void purg_arch_move(void *dst, const void *src, uint64_t len) { memmove(dst, src, len); }
 void purg_arch_zero(void *dst, uint64_t len) { memset(dst, 0, len); }
 purg_lz4_fn *purg_arch_lz4(void) { return purg_lz4_decode; }

@@ -3,7 +3,7 @@
  * purgatory/idmap-arm64.c: what it builds is read as a CPU would read it.
  *
  * The reader ("mmu_", the first half of this file) is written from the Arm ARM
- * DDI 0487, chapter D8, and shares nothing with idmap.c: it is told TCR, TTBR,
+ * DDI 0487, chapter D8, and shares nothing with that: it is told TCR, TTBR,
  * the regime and the memory, and decodes the rest.  It is stricter than a CPU:
  * bits that a CPU ignores have to be 0.
  *

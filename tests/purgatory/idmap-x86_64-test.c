@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * purgatory/idmap-x86_64.c: what it builds is walked as a CPU would, written
- * from SDM vol. 3A 4.5 and not from idmap.c.
+ * from SDM vol. 3A 4.5 and not from that.
  */
 #include "purgatory/idmap-x86_64.h"
 #include "../unit/test.h"

@@ -713,6 +713,24 @@ static void test_stage_lost(void)
 	CHECK(ends_with(f.err.text, "available" GONE));
 }
 
+/* The plan saw an empty reservation; before the first call somebody has filled it. */
+static void test_stage_taken(void)
+{
+	struct fixture f;
+
+	begin_staged(&f);
+	f.request.evict_crash_kernel = true;
+	kernel.any_image = true;
+	CHECK(load(&f) == -EBUSY);
+	CHECK_STR(kernel.story, "");
+	CHECK_STR(f.err.text, "staging not tried: since this load began the crash kernel's"
+		  " reservation has been taken");
+	/* Our own payload is there. */
+	begin_again(&f);
+	kernel.any_image = true;
+	CHECK(load(&f) == 0);
+}
+
 static void test_stage_limits(void)
 {
 	struct fixture f;
@@ -854,6 +872,7 @@ TEST_MAIN(
 	{ "staging over a staged payload", test_stage_again },
 	{ "staging that is refused", test_stage_refused },
 	{ "what a refusal has cost", test_stage_lost },
+	{ "staging where somebody was faster", test_stage_taken },
 	{ "staging and the load limits", test_stage_limits },
 	{ "an image without a payload after one with", test_plain_after_staged },
 	{ "unload what is staged", test_unload_staged },

@@ -19,7 +19,9 @@ static void check_staged(struct bed *b)
 		return;
 	for (size_t i = 0; i < p->staged_count; i++) {
 		CHECK(kx_range_contains(crash, p->staged[i].range));
-		CHECK(p->staged[i].range.start >= crash.start + MIB(1));
+		/* Among them a table of 4 KiB for each GiB of memory, x86_64. */
+		CHECK(p->staged[i].range.start >=
+		      crash.start + MIB(1) + b->src.total_ram / (1u << 18));
 		CHECK_EQ_U64(p->staged[i].range.start % b->src.page_size, 0);
 		CHECK_EQ_U64(p->staged[i].range.end % b->src.page_size, 0);
 	}
@@ -33,6 +35,7 @@ static void check_staged(struct bed *b)
 	memcpy(&param, p->staged[0].buf.data + PURG_PARAM_OFF, sizeof(param));
 	CHECK_EQ_U64(param.magic, PURG_MAGIC);
 	CHECK_EQ_U64(param.entry_kind, PURG_ENTRY_STAGED);
+	CHECK(!(param.flags & PURG_F_QUIET));
 	CHECK_EQ_U64(param.base, p->staged_entry);
 	CHECK_EQ_U64(param.pool_len, PURG_POOL_MIN);
 	CHECK_EQ_U64(param.region_count, 0);
