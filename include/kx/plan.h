@@ -114,7 +114,7 @@ struct kx_segment {
 /*
  * Memory that is not loaded, but that the next kernel reads before it has page
  * tables of its own (x86_64: EFI and ACPI tables).  Purgatory maps it for the
- * entry, as far as PURG_REGIONS_MAX leaves room.
+ * entry.
  */
 #define KX_WINDOWS_MAX	8
 

@@ -56,21 +56,11 @@ static int region_add(struct kx_plan *p, const struct kx_segment *s, uint32_t fl
 	return 0;
 }
 
-/* After the segments, which must not be lost. */
-static void add_windows(struct kx_plan *p)
+static int window_add(struct kx_plan *p, const struct kx_window *w, struct kx_err *err)
 {
-	struct purg_param *param = &p->param;
+	const struct kx_segment s = { .name = w->name, .range = w->r, .handover = true };
 
-	for (size_t i = 0; i < p->window_count && param->region_count < PURG_REGIONS_MAX; i++) {
-		struct purg_region *r = &param->region[param->region_count++];
-
-		*r = (struct purg_region){
-			.pa = p->window[i].r.start,
-			.mem_len = kx_range_len(p->window[i].r),
-			.flags = PURG_REGION_HANDOVER,
-		};
-		strncpy(r->name, p->window[i].name, sizeof(r->name) - 1);
-	}
+	return region_add(p, &s, 0, 0, err);
 }
 
 /* The region that holds the timing record is written to. */
@@ -98,9 +88,10 @@ int kx_plan_regions(struct kx_plan *p, struct kx_err *err)
 			r = region_add(p, &p->staged[i], 0, PURG_REGION_VERIFY, err);
 	for (size_t i = 0; i < p->target_count && r == 0; i++)
 		r = region_add(p, &p->target[i], PURG_REGION_WRITE, PURG_REGION_VERIFY_AFTER, err);
+	for (size_t i = 0; i < p->window_count && r == 0; i++)
+		r = window_add(p, &p->window[i], err);
 	if (r < 0)
 		return r;
-	add_windows(p);
 	mark_timing(&p->param);
 	return 0;
 }

@@ -78,7 +78,7 @@ static int check_reservation(const struct kx_plan *p, const struct kx_parcel *pa
 	if (kx_range_empty(crash))
 		return kx_err_set(err, EINVAL, "there is no crash kernel reservation: the machine was booted without crashkernel=");
 	if (src->crash_loaded.known && src->crash_loaded.value && !src->crash_is_staged && !evict)
-		return kx_err_set(err, EBUSY, "a crash kernel is loaded, and its memory is needed (--evict-crash-kernel gives it up)");
+		return kx_err_set(err, EBUSY, "a crash kernel is loaded, and its memory is needed (--stage=crashkernel --evict-crash-kernel gives it up)");
 	if (need > kx_range_len(crash))
 		return kx_err_set(err, ENOSPC,
 				  "the crash kernel reservation is too small: it has %s, and %s are needed%s",

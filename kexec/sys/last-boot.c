@@ -38,8 +38,9 @@ static int record_arm64(const struct kx_sources *s, struct kx_arena *a, struct k
 	int r, len;
 
 	if (!f->fdt.len)
-		return no_record(err, "neither /sys/firmware/fdt (root only) nor"
-				 " /proc/device-tree is readable");
+		return kx_err_set(err, EACCES, "neither /sys/firmware/fdt (root only) nor"
+				  " /proc/device-tree is readable: whether kexec left a timing"
+				  " record is not known");
 	r = kx_fdt_open(f->fdt, a, &fdt, err);
 	if (r < 0) {
 		kx_err_wrap(err, "%s", f->fdt_source);

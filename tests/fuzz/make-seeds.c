@@ -150,6 +150,20 @@ static void forge_purgatory_lz4(struct forge *f, struct kx_bytes in)
 static void seed_purgatory(struct kx_bytes kernel)
 {
 	/* 4 literals, a match of 19 + 255 + 1 at offset 4, no literals (the NUL). */
+	static const char regions[] = "\0\0\0\x10\0" "\0\x10\0\x10\4" "\0\x20\0\x10\0" "\0\x30\0\x10\4";
+	static const char records[] = "\x10\0\x20\0\0\x10\0\0\1\0\0" "\0\0\0\0\0\x30\x40\0\0\1\0"
+				      "\0\0\x10\0\0\x11\x20\0\0\2\0";
+	static const struct purg_param param = {
+		.magic = PURG_MAGIC, .version = PURG_VERSION, .size = sizeof(param),
+		.base = 0x40000000, .pool_len = PURG_POOL_MIN, .page_shift = 12, .pc = 0x41000000,
+		.unpack_pa = 0x41000000, .unpack_count = 2, .timing_pa = 0x42000010,
+		.entry_kind = PURG_ENTRY_ARM64, .region_count = 2, .console_count = 1,
+		.console = { { .kind = PURG_CONSOLE_PL011, .addr = 0x9000000 } },
+		.region = {
+			{ .pa = 0x41000000, .len = 4000, .mem_len = 4096, .flags = PURG_REGION_VERIFY },
+			{ .pa = 0x42000000, .mem_len = 8192, .flags = PURG_REGION_WRITE },
+		},
+	};
 	static const char long_match[] = "\0\0\x40\x4fKEXC\4\0\xff\1";
 	struct forge f = FORGE_NONE;
 
@@ -157,6 +171,12 @@ static void seed_purgatory(struct kx_bytes kernel)
 	seed("purgatory-lz4", "image", &f);
 	forge_put(&f, long_match, sizeof(long_match));
 	seed("purgatory-lz4", "long-match", &f);
+	/* Read, write, read, write; one record of each codec. */
+	forge_put(&f, regions, sizeof(regions) - 1);
+	forge_put(&f, records, sizeof(records) - 1);
+	seed("purgatory-unpack", "three", &f);
+	forge_put(&f, &param, sizeof(param));
+	seed("purgatory-param", "good", &f);
 }
 
 /* ---- containers -------------------------------------------------------- */

@@ -37,6 +37,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "boot-params", fuzz_boot_params },
 	{ "sources", fuzz_sources },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
+	{ "purgatory-unpack", fuzz_purgatory_unpack },
+	{ "purgatory-param", fuzz_purgatory_param },
 	{ NULL, NULL },
 };
 

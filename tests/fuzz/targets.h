@@ -84,5 +84,7 @@ void fuzz_sources(struct kx_bytes in);
 
 /* purgatory.c */
 void fuzz_purgatory_lz4(struct kx_bytes in);
+void fuzz_purgatory_unpack(struct kx_bytes in);
+void fuzz_purgatory_param(struct kx_bytes in);
 
 #endif

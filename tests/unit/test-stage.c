@@ -151,7 +151,7 @@ static void test_refused(void)
 	b.src.crash[0].end += MIB(16);
 	b.src.crash_loaded.value = 1;
 	bed_fails(&b, EBUSY, "--stage=crashkernel: a crash kernel is loaded, and its memory is needed "
-		  "(--evict-crash-kernel gives it up)");
+		  "(--stage=crashkernel --evict-crash-kernel gives it up)");
 	b.req.has_entry = true;
 	bed_fails(&b, EINVAL, "--stage=crashkernel needs purgatory, and --entry bypasses it");
 	b.req.has_entry = false;
@@ -229,7 +229,7 @@ static void test_auto(void)
 	CHECK(b.plan.stage == KX_STAGE_KERNEL);
 	CHECK_STR(b.plan.stage_why, "the segments take 11.1 MiB, and the kernel loads at most half of "
 		  "RAM, 10 MiB; and a crash kernel is loaded, and its memory is needed "
-		  "(--evict-crash-kernel gives it up)");
+		  "(--stage=crashkernel --evict-crash-kernel gives it up)");
 	bed_deinit(&b);
 
 	auto_bed(&b, 480, 64);
