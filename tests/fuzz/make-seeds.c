@@ -150,7 +150,7 @@ static void forge_purgatory_lz4(struct forge *f, struct kx_bytes in)
 static void seed_purgatory(struct kx_bytes kernel)
 {
 	/* 4 literals, a match of 19 + 255 + 1 at offset 4, no literals (the NUL). */
-	static const char regions[] = "\0\0\0\x10\0" "\0\x10\0\x10\4" "\0\x20\0\x10\0" "\0\x30\0\x10\4";
+	static const char regions[] = "\0\0\0\2\0" "\0\2\0\2\4" "\0\4\0\2\0" "\0\6\0\2\4";
 	static const char records[] = "\x10\0\x20\0\0\x10\0\0\1\0\0" "\0\0\0\0\0\x30\x40\0\0\1\0"
 				      "\0\0\x10\0\0\x11\x20\0\0\2\0";
 	static const struct purg_param param = {

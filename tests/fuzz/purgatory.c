@@ -64,7 +64,7 @@ void fuzz_purgatory_lz4(struct kx_bytes in)
  * input is a block's regions, four of 5 bytes each (offset, length, flags), then
  * records of 11 bytes; addresses are relative to the memory, and may leave it.
  */
-#define MEMORY_LEN	0x4000u
+#define MEMORY_LEN	0x800u
 #define REGIONS		4u
 #define REGION_BYTES	5u
 #define RECORD_BYTES	11u
