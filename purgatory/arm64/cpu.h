@@ -38,6 +38,8 @@
 #define TCR2_EL1		S3_0_C2_C0_3
 #define TCR2_EL2		S3_4_C2_C0_3
 
+#define CPU_MAIR_OWN	0x04ff	/* ARM64_MAIR of idmap-arm64.h; map.c asserts it */
+
 #define SCTLR_M		(1 << 0)
 #define SCTLR_C		(1 << 2)
 #define SCTLR_I		(1 << 12)

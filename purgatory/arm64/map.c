@@ -13,6 +13,8 @@
 #include "arm64.h"
 #include "purgatory/idmap-arm64.h"
 
+_Static_assert(CPU_MAIR_OWN == ARM64_MAIR, "mmu.S and the tables mean different types");
+
 /* The image, as abi.h limits it, and the tables behind it. */
 static uint64_t own_end(const struct purg_param *p)
 {

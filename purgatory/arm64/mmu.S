@@ -11,8 +11,6 @@
 #include "cpu.h"
 #include "cache.h"
 
-#define MAIR		0x04ff		/* idmap-arm64.h: ARM64_MAIR */
-
 /* SCTLR_ELx: RES1 bits, and M, C, I; everything that could trap is off. */
 #define SCTLR_EL1_OFF	0x30d00800
 #define SCTLR_EL2_OFF	0x30c50830
@@ -49,7 +47,7 @@
 
 /* x0 = TCR, x1 = TTBR0, x4 = flags */
 	.macro	map_on el, tcr2, off
-	mov	x5, #MAIR
+	mov	x5, #CPU_MAIR_OWN
 	msr	mair_\el, x5
 	msr	tcr_\el, x0
 	/* The old kernel's would change what permissions mean (PIE). */
