@@ -139,6 +139,9 @@ static void text_memory(const struct dump *d, struct kx_text *t)
 	if (c->end > c->file.len)
 		kx_text_add(t, "cut off        expected 0x%" PRIx64 " bytes, the file has 0x%" PRIx64
 			    "\n", c->end, c->file.len);
+	if (c->bad_count)
+		kx_text_add(t, "malformed      %zu pieces are not used, the first: %s\n",
+			    c->bad_count, c->bad_why);
 	kx_text_add(t, "CPUs           %zu with registers\n", count_registers(c));
 }
 
@@ -369,6 +372,7 @@ void info_json(const struct dump *d, struct kx_text *t)
 	kx_json_bool(&j, "cut_off", c->end > c->file.len);
 	kx_json_u64(&j, "memory_bytes", memory_bytes(c));
 	kx_json_u64(&j, "memory_pieces", c->span_count);
+	kx_json_u64(&j, "malformed_pieces", c->bad_count);
 	kx_json_u64(&j, "cpus_with_registers", count_registers(c));
 	json_kernel(d, &j);
 	json_notes(c, &j);

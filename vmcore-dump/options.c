@@ -30,7 +30,7 @@ static const struct row rows[] = {
 	{ 0, "read", required_argument, "ADDRESS,LENGTH", ACTION_READ,
 	  "write physical memory to standard output, through the backup map" },
 	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
-	  "with --read: as the core has it, without looking at the backup map" },
+	  "with --read: as the core has it, not through the backup map" },
 	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
 	{ 'v', "version", no_argument, NULL, ACTION_VERSION, "the version" },
 	{ 0, "list-options", no_argument, NULL, ACTION_LIST_OPTIONS, NULL },

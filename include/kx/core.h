@@ -79,12 +79,18 @@ struct kx_core {
 	size_t span_count;
 	struct kx_core_note *note;	/* in the order of the file */
 	size_t note_count;
+	/*
+	 * PT_LOADs that cannot be, and are not used: kexec-tools 2.0.32 makes them on
+	 * arm64 when it does not find _text.  Why the first one is not; arena.
+	 */
+	size_t bad_count;
+	const char *bad_why;
 	uint64_t end;			/* where the last of it ends; > file.len: cut off */
 };
 
 /*
  * Read the headers and notes of @file.  A file that is cut off behind them is no
- * error: see kx_core.end.  *ret borrows from @a; untouched on error.
+ * error, nor a PT_LOAD that makes no sense: see kx_core.end, bad_count.  *ret borrows from @a; untouched on error.
  *   -ENOEXEC     not an ELF core, or a malformed one: where, wanted, found
  *   -EOPNOTSUPP  a core of another architecture or word length
  *   -E2BIG       more than KX_CORE_HEADERS_MAX bytes of headers and notes,

@@ -161,7 +161,7 @@ static struct phdr phdr_read(struct kx_bytes table, uint64_t i)
 /* ---- PT_LOADs ------------------------------------------------------------------- */
 
 /* @at: where the program header is, for the message. */
-static int load_add(struct kx_core *c, const struct phdr *p, uint64_t at, struct kx_err *err)
+static int load_check(const struct phdr *p, uint64_t at, struct kx_err *err)
 {
 	struct kx_range r;
 
@@ -173,12 +173,26 @@ static int load_add(struct kx_core *c, const struct phdr *p, uint64_t at, struct
 		return kx_err_set(err, ENOEXEC, "offset 0x%" PRIx64 ": PT_LOAD: expected an end"
 				  " below 2^64, have offset 0x%" PRIx64 ", filesz 0x%" PRIx64, at,
 				  p->off, p->file_len);
-	if (r.end > c->end)
-		c->end = r.end;
 	if (p->pa != KX_CORE_NO_PA && !kx_range_make(p->pa, p->mem_len, &r))
 		return kx_err_set(err, ENOEXEC, "offset 0x%" PRIx64 ": PT_LOAD: expected an end"
 				  " below 2^64, have paddr 0x%" PRIx64 ", memsz 0x%" PRIx64, at,
 				  p->pa, p->mem_len);
+	return 0;
+}
+
+/* -ENOMEM only */
+static int load_add(struct kx_core *c, const struct phdr *p, uint64_t at, struct kx_arena *a,
+		    struct kx_err *err)
+{
+	struct kx_err why = { 0 };
+
+	if (load_check(p, at, &why) < 0) {
+		if (!c->bad_count++)
+			c->bad_why = kx_arena_strdup(a, why.text);
+		return c->bad_why ? 0 : kx_err_set(err, ENOMEM, "out of memory");
+	}
+	if (p->off + p->file_len > c->end)
+		c->end = p->off + p->file_len;
 	c->load[c->load_count++] = (struct kx_core_load){
 		.pa = p->pa, .va = p->va, .off = p->off, .file_len = p->file_len,
 		.mem_len = p->mem_len, .flags = p->flags,
@@ -242,7 +256,7 @@ static int loads_parse(struct kx_bytes table, const struct header *h, struct kx_
 
 		if (p.type != PT_LOAD)
 			continue;
-		r = load_add(c, &p, h->phoff + i * PHDR_LEN, err);
+		r = load_add(c, &p, h->phoff + i * PHDR_LEN, a, err);
 		if (r < 0)
 			return r;
 	}

@@ -195,14 +195,6 @@ static void test_bad_headers(void)
 		{ "section 0", 56, 2, 0xffff, ENOEXEC,
 		  "offset 0x2c: section header 0: info: expected at least 65535 program headers,"
 		  " have 0" },
-		{ "filesz", LOAD + 32, 8, 0x801, ENOEXEC,
-		  "offset 0x78: PT_LOAD: filesz: expected at most memsz 0x800, have 0x801" },
-		{ "offset", LOAD + 8, 8, UINT64_MAX - 0x7ff, ENOEXEC,
-		  "offset 0x78: PT_LOAD: expected an end below 2^64, have offset"
-		  " 0xfffffffffffff800, filesz 0x800" },
-		{ "paddr", LOAD + 24, 8, UINT64_MAX - 0x7ff, ENOEXEC,
-		  "offset 0x78: PT_LOAD: expected an end below 2^64, have paddr"
-		  " 0xfffffffffffff800, memsz 0x800" },
 		{ "note offset", NOTES + 8, 8, 0x100000, ENOEXEC,
 		  "PT_NOTE: expected 0x660 bytes at offset 0x100000, the file has 0x7000" },
 		{ "note namesz", CORE_NOTES, 4, 0x1000, ENOEXEC,
@@ -227,6 +219,39 @@ static void test_bad_headers(void)
 	expect_bad(&f, "short", ENOEXEC, "ELF header: expected 0x40 bytes at offset 0x0, the file has"
 		   " 0x3f");
 	forge_free(&f);
+}
+
+/* The others are as good as before. */
+static void test_bad_loads(void)
+{
+	static const struct {
+		size_t off;
+		uint64_t value;
+		const char *why;
+	} rows[] = {
+		{ LOAD + 32, 0x801,
+		  "offset 0x78: PT_LOAD: filesz: expected at most memsz 0x800, have 0x801" },
+		{ LOAD + 8, UINT64_MAX - 0x7ff,
+		  "offset 0x78: PT_LOAD: expected an end below 2^64, have offset"
+		  " 0xfffffffffffff800, filesz 0x800" },
+		{ LOAD + 24, UINT64_MAX - 0x7ff,
+		  "offset 0x78: PT_LOAD: expected an end below 2^64, have paddr"
+		  " 0xfffffffffffff800, memsz 0x800" },
+	};
+	struct bed t;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (bed_init(&t)) {
+			put(t.f.p + rows[i].off, 8, rows[i].value);
+			CHECK(open_forge(&t.f, &t.b, &t.arena, &t.core, NULL) == 0);
+			CHECK_EQ_U64(t.core.bad_count, 1);
+			CHECK_STR(t.core.bad_why, rows[i].why);
+			CHECK_EQ_U64(t.core.load_count, 2);
+			CHECK_EQ_U64(t.core.end, t.f.len);
+			expect_read(&t, 0x4000, 0x2000, 0, NULL);
+		}
+		bed_deinit(&t);
+	}
 }
 
 /* Headers of 65 MiB are no reason to take the memory. */
@@ -371,6 +396,7 @@ TEST_MAIN(
 	{ "memory is read, across PT_LOADs", test_read },
 	{ "a core that is cut off", test_cut_off },
 	{ "malformed headers and notes", test_bad_headers },
+	{ "PT_LOADs that cannot be", test_bad_loads },
 	{ "headers and notes are bounded", test_too_long },
 	{ "more program headers than e_phnum can say", test_many_loads },
 	{ "no name, no physical address, a terminator", test_oddities },
