@@ -20,7 +20,7 @@
 
 /*
  * n_type.  Other readers look at the type before the name, so none of these is
- * anybody else's (1 to 7, 0x2xx to 0x4xx, 0x700, 0x1000001, 0x7000001).
+ * anybody else's (1 to 7, 0x200 to 0x4ff, 0x700, 0x1000001, 0x70000001).
  */
 enum context_note_type {
 	CONTEXT_NOTE_CONTEXT	= 0x4b4a0001,	/* "KJ" 1: struct context_note */

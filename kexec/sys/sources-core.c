@@ -185,14 +185,16 @@ static int read_boot_id(struct kx_sources *s, struct kx_arena *a, struct kx_err 
 
 int kx_core_facts_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
 {
+	/* Files that are missing leave their sentence here; it is told only on failure. */
+	struct kx_err e = { 0 };
 	int r;
 
-	r = read_vmcoreinfo(s, a, err);
+	r = read_vmcoreinfo(s, a, &e);
 	if (r == 0)
-		r = read_crash_notes(s, a, err);
+		r = read_crash_notes(s, a, &e);
 	if (r == 0)
-		r = read_boot_id(s, a, err);
+		r = read_boot_id(s, a, &e);
 	if (r == 0 && read_kcore(s, a) < 0)
-		r = kx_err_set(err, ENOMEM, "%s/proc/kcore: out of memory", s->root);
-	return r;
+		r = kx_err_set(&e, ENOMEM, "%s/proc/kcore: out of memory", s->root);
+	return r < 0 ? kx_err_set(err, -r, "%s", e.text) : 0;
 }

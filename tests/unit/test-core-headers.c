@@ -118,7 +118,8 @@ static void test_no_facts(void)
 	bed_init(&b, 0);
 	for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++) {
 		sysroot_text(&b.root, rubbish[i][0], rubbish[i][1]);
-		CHECK(kx_core_facts_read(&b.src, &b.arena, NULL) == 0);
+		CHECK(kx_core_facts_read(&b.src, &b.arena, &b.err) == 0);
+		CHECK(!b.err.code);
 		CHECK(kx_range_empty(b.src.core.vmcoreinfo));
 		CHECK_EQ_U64(b.src.core.crash_notes.n, 0);
 		CHECK(!b.src.core.direct_va.known);
