@@ -16,6 +16,9 @@ _Static_assert(sizeof(struct context_map) == KX_CONTEXT_MAP_LEN, "context_map ha
 _Static_assert(sizeof(struct context_run) == KX_CONTEXT_RUN_LEN, "context_run has padding");
 _Static_assert(sizeof(struct context_integrity) == KX_CONTEXT_INTEGRITY_LEN,
 	       "context_integrity has padding");
+_Static_assert(offsetof(struct context_note, status) == 16 &&
+	       offsetof(struct context_note, boot_cpu) == 80,
+	       "purgatory fills 64 bytes at offset 16");
 
 #define FIELD(type, name)	offsetof(struct type, name)
 

@@ -107,6 +107,18 @@ static int kcore_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_e
 	return 0;
 }
 
+/* Old kernels say 0 for every physical address: believe only what is RAM. */
+static bool in_ram(const struct kx_sources *s, const struct kx_core_load *l)
+{
+	const struct kx_range r = { l->pa, l->pa + l->mem_len };
+
+	for (size_t i = 0; i < s->iomem.n; i++)
+		if (!s->iomem.v[i].depth && !strcmp(s->iomem.v[i].name, "System RAM") &&
+		    kx_range_contains(s->iomem.v[i].r, r))
+			return true;
+	return false;
+}
+
 /*
  * /proc/kcore has a PT_LOAD for the kernel's image (on x86_64 above
  * X86_TEXT_VA) and one for each piece of RAM, in the direct map.
@@ -116,7 +128,7 @@ static void use_kcore(struct kx_sources *s, const struct kx_core *c)
 	for (size_t i = 0; i < c->load_count; i++) {
 		const struct kx_core_load *l = &c->load[i];
 
-		if (l->pa == KX_CORE_NO_PA)
+		if (l->pa == KX_CORE_NO_PA || !in_ram(s, l))
 			continue;
 		if (c->machine == KX_ELF_X86_64 && l->va >= X86_TEXT_VA) {
 			s->core.text = (struct kx_range){ l->pa, l->pa + l->mem_len };

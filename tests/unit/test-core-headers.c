@@ -35,8 +35,9 @@ static void put_kcore(const struct bed *b)
 {
 	struct forge f = FORGE_NONE;
 
-	core_ehdr(&f, 62, 4);
+	core_ehdr(&f, 62, 5);
 	core_phdr(&f, 4, 0x1000, 0, 0, 0, 0);
+	core_phdr(&f, 1, 0x1000, 0xffffea0000000000, 0, 0x2000, 0x2000);	/* no RAM */
 	core_phdr(&f, 1, 0x7fffff602000, 0xffffc90000000000, UINT64_MAX, 0x1fffffffffff,
 		  0x1fffffffffff);
 	core_phdr(&f, 1, 0x7fffaa002000, 0xffffffffaa000000, 0x2a000000, 0x1e00000, 0x1e00000);
