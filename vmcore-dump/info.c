@@ -140,7 +140,7 @@ static void text_memory(const struct dump *d, struct kx_text *t)
 		kx_text_add(t, "cut off        expected 0x%" PRIx64 " bytes, the file has 0x%" PRIx64
 			    "\n", c->end, c->file.len);
 	if (c->bad_count)
-		kx_text_add(t, "malformed      %zu pieces are not used, the first: %s\n",
+		kx_text_add(t, "malformed      %zu PT_LOADs are not used, the first: %s\n",
 			    c->bad_count, c->bad_why);
 	kx_text_add(t, "CPUs           %zu with registers\n", count_registers(c));
 }
