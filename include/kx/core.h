@@ -90,7 +90,8 @@ struct kx_core {
 
 /*
  * Read the headers and notes of @file.  A file that is cut off behind them is no
- * error, nor a PT_LOAD that makes no sense: see kx_core.end, bad_count.  *ret borrows from @a; untouched on error.
+ * error, nor a PT_LOAD that makes no sense: see kx_core.end, bad_count.  *ret borrows
+ * from @a; untouched on error.
  *   -ENOEXEC     not an ELF core, or a malformed one: where, wanted, found
  *   -EOPNOTSUPP  a core of another architecture or word length
  *   -E2BIG       more than KX_CORE_HEADERS_MAX bytes of headers and notes,
