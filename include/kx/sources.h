@@ -70,6 +70,21 @@ struct kx_arm64_facts {
 	uint32_t psci;			/* enum purg_psci */
 };
 
+/*
+ * What core headers are made of, beside the map of memory; read on its own
+ * (kx_core_facts_read()), because only who keeps the running kernel's memory
+ * needs it.
+ */
+struct kx_core_facts {
+	struct kx_range vmcoreinfo;	/* physical: the kernel's note; empty = unknown */
+	struct kx_ranges crash_notes;	/* physical: each CPU's notes, by number */
+	/* From /proc/kcore; unknown without the privilege to read it. */
+	struct kx_opt_u64 direct_va;	/* virtual address of physical 0, modulo 2^64 */
+	struct kx_range text;		/* physical: the kernel's image; empty = unknown */
+	uint64_t text_va;
+	uint8_t boot_id[16];		/* zeros = unknown */
+};
+
 struct kx_sources {
 	const char *root;		/* "" for the running machine; no trailing / */
 	enum kx_machine machine;
@@ -90,6 +105,8 @@ struct kx_sources {
 
 	struct kx_range crash[2];	/* "Crash kernel", ascending */
 	size_t crash_count;
+
+	struct kx_core_facts core;	/* empty before kx_core_facts_read() */
 
 	struct kx_opt_u64 kexec_loaded, crash_loaded;
 	/* The crash image loaded is a payload of ours, staged for kexec -e. */

@@ -91,6 +91,12 @@ KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_conso
 				     struct kx_arena *a, struct kx_err *err);
 
 /*
+ * s->core of the machine that @s describes (sources-core.c), for core headers.
+ * What is missing or unreadable stays empty; only -ENOMEM.
+ */
+KX_CHECKED int kx_core_facts_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+
+/*
  * The timing record of the kernel that @s describes (last-boot.c), with the
  * counter and the clock of the moment when @s is the running machine; takes 50 ms
  * where the counter's rate has to be measured.

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "../unit/core-forge.h"
 #include "../unit/forge.h"
 #include "../unit/tree.h"
 #include "kx/timing.h"
@@ -376,6 +377,37 @@ static void seed_firmware(void)
 	seed_timing();
 }
 
+/* ---- cores ------------------------------------------------------------- */
+
+static void seed_context(const char *name, uint8_t type, void (*desc)(struct forge *f))
+{
+	struct forge f = FORGE_NONE, d = FORGE_NONE;
+
+	desc(&d);
+	forge_put(&f, &type, 1);
+	forge_put(&f, d.p, d.len);
+	forge_free(&d);
+	seed("context", name, &f);
+}
+
+static void seed_cores(void)
+{
+	struct forge f = FORGE_NONE;
+
+	core_build(&f);
+	seed("core", "x86", &f);
+	/* More program headers than e_phnum says, and no notes. */
+	core_ehdr(&f, 183, 0xffff);
+	kx_put_le64(f.p + 40, 64);
+	core_phdr(&f, 1, 0, 0, 0x40000000, 64, 64);
+	kx_put_le32(f.p + 64 + 44, 65535);
+	seed("core", "extended", &f);
+	seed_context("context", 1, core_context);
+	seed_context("state", 2, core_state);
+	seed_context("map", 3, core_map);
+	seed_context("integrity", 4, core_integrity);
+}
+
 /* ---- text -------------------------------------------------------------- */
 
 static void seed_texts(void)
@@ -424,6 +456,11 @@ static void record_common(struct forge *f)
 	record(f, "sys/devices/system/memory/memory5/phys_index", text("00000005\n"));
 	record(f, "sys/devices/system/memory/memory5/state", text("online\n"));
 	record(f, "sys/devices/system/memory/memory5/valid_zones", text("Movable\n"));
+	record(f, "sys/kernel/vmcoreinfo", text("0x000000004ea88000 1024\n"));
+	record(f, "sys/devices/system/cpu/cpu0/crash_notes", text("1bfc03cc0\n"));
+	record(f, "sys/devices/system/cpu/cpu0/crash_notes_size", text("364\n"));
+	record(f, "proc/sys/kernel/random/boot_id",
+	       text("6aab5b11-9a6b-4f0c-9f25-4a6d4d0f5c01\n"));
 	forge_gzip(&config, text("CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\n"));
 	record(f, "proc/config.gz", forge_bytes(&config));
 	forge_free(&config);
@@ -483,6 +520,7 @@ int main(int argc, char **argv)
 	forge_free(&kernel);
 	seed_formats();
 	seed_firmware();
+	seed_cores();
 	seed_texts();
 	seed_machines();
 	if (argc == 3)

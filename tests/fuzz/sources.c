@@ -11,6 +11,7 @@
 
 #include "../unit/forge.h"
 #include "../unit/sysroot.h"
+#include "kx/core-headers.h"
 #include "kx/plan.h"
 #include "kx/sys.h"
 #include "sources.h"
@@ -65,6 +66,28 @@ static void plan(const struct kx_sources *src, struct kx_arena *a)
 	fuzz_check(kx_plan_build(&req, src, a, &p, &err), &err);
 }
 
+/* The same for core headers. */
+static void core_headers(struct kx_sources *src, struct kx_arena *a)
+{
+	struct kx_core_headers_wish w = { .runs_max = 8 };
+	struct kx_err err = { .code = 0 };
+	struct kx_core_headers h;
+	struct kx_context c;
+	int rc;
+
+	rc = kx_core_facts_read(src, a, &err);
+	fuzz_check(rc, &err);
+	kx_context_init(&c, src);
+	w.context = &c;
+	rc = kx_core_headers_build(src, &w, a, &h, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0) {
+		FUZZ_ASSERT(h.map_off + h.map_len <= h.len);
+		kx_core_headers_place(&h, 0x100000);
+		fuzz_touch((struct kx_bytes){ h.blob, h.len });
+	}
+}
+
 void fuzz_sources(struct kx_bytes in)
 {
 	struct kx_console_wish wish = { .serial = NULL };
@@ -79,8 +102,10 @@ void fuzz_sources(struct kx_bytes in)
 	make_root(&root, in, &a, &wish.serial);
 	rc = kx_sources_read(root.dir, &wish, &a, &src, &err);
 	fuzz_check(rc, &err);
-	if (rc == 0)
+	if (rc == 0) {
 		plan(&src, &a);
+		core_headers(&src, &a);
+	}
 	sysroot_remove(&root);
 	kx_arena_deinit(&a);
 }

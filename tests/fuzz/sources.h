@@ -49,6 +49,11 @@ static const char *const fuzz_source_paths[] = {
 	"sys/firmware/edd/int13_dev80/mbr_signature",
 	"sys/class/tty/ttyS0/port",
 	"sys/class/tty/ttyS0/iomem_base",
+	"sys/kernel/vmcoreinfo",
+	"sys/devices/system/cpu/cpu0/crash_notes",
+	"sys/devices/system/cpu/cpu0/crash_notes_size",
+	"proc/sys/kernel/random/boot_id",
+	"proc/kcore",
 };
 
 #define FUZZ_SOURCE_PATHS	(sizeof(fuzz_source_paths) / sizeof(fuzz_source_paths[0]))

@@ -36,6 +36,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "dtb-given", fuzz_dtb_given },
 	{ "boot-params", fuzz_boot_params },
 	{ "sources", fuzz_sources },
+	{ "core", fuzz_core },
+	{ "context", fuzz_context },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ "purgatory-unpack", fuzz_purgatory_unpack },
 	{ "purgatory-param", fuzz_purgatory_param },

@@ -82,6 +82,10 @@ void fuzz_boot_params(struct kx_bytes in);
 /* sources.c */
 void fuzz_sources(struct kx_bytes in);
 
+/* core.c */
+void fuzz_core(struct kx_bytes in);
+void fuzz_context(struct kx_bytes in);
+
 /* purgatory.c */
 void fuzz_purgatory_lz4(struct kx_bytes in);
 void fuzz_purgatory_unpack(struct kx_bytes in);

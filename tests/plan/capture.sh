@@ -65,6 +65,8 @@ sys/kernel/crash_elfcorehdr_size
 sys/kernel/kexec_*
 sys/kernel/kexec/*
 sys/kernel/security/lockdown
+sys/devices/system/cpu/cpu*/crash_notes
+sys/devices/system/cpu/cpu*/crash_notes_size
 sys/kernel/vmcoreinfo
 "
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Completion of vmcore-dump(8) for bash.  The option list equals the table in
+# vmcore-dump/options.c; tests/cli/vmcore-dump compares.
+
+_vmcore_dump()
+{
+	local cur prev words cword
+	local long='
+		--info= --map= --read= --as-is --help --version
+	'
+
+	_init_completion -s || return
+
+	case $prev in
+	--info|--map)
+		COMPREPLY=($(compgen -W 'json' -- "$cur"))
+		return ;;
+	--read)
+		return ;;
+	esac
+
+	if [[ $cur == -* ]]; then
+		COMPREPLY=($(compgen -W "$long" -- "$cur"))
+		[[ ${COMPREPLY-} == *= ]] && compopt -o nospace
+		return
+	fi
+	_filedir
+}
+complete -F _vmcore_dump vmcore-dump

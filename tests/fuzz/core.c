@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fuzz targets of the core reader: a whole core, its notes and the memory in it;
+ * and the KEXECJUMP notes on their own.
+ */
+#include <string.h>
+
+#include "../unit/core-forge.h"
+#include "kx/context.h"
+#include "targets.h"
+
+/* What the readers of memory rely on. */
+static void check_core(const struct kx_core *c)
+{
+	for (size_t i = 0; i < c->span_count; i++) {
+		const struct kx_core_span *s = &c->span[i];
+
+		FUZZ_ASSERT(s->pa.start < s->pa.end);
+		FUZZ_ASSERT(!i || s[-1].pa.end <= s->pa.start);
+		FUZZ_ASSERT(kx_core_span_find(c, s->pa.start) == s);
+		FUZZ_ASSERT(kx_core_span_find(c, s->pa.end - 1) == s);
+	}
+	for (size_t i = 0; i < c->note_count; i++) {
+		fuzz_touch(c->note[i].desc);
+		FUZZ_ASSERT(strlen(c->note[i].name) <= c->file.len);
+	}
+}
+
+static void check_map(const struct kx_context_map *m)
+{
+	FUZZ_ASSERT(m->run_count <= m->capacity);
+	for (size_t i = 1; i < m->run_count; i++)
+		FUZZ_ASSERT(m->run[i - 1].dst_pa + m->run[i - 1].pages * m->page_size <=
+			    m->run[i].dst_pa);
+}
+
+/* Each span's ends, and around them. */
+static void read_memory(const struct kx_core *c, const struct kx_context_map *m)
+{
+	uint8_t buf[64];
+
+	for (size_t i = 0; i < c->span_count && i < 16; i++) {
+		const uint64_t at[] = { c->span[i].pa.start, c->span[i].pa.end - 32 };
+
+		for (size_t k = 0; k < 2; k++) {
+			struct kx_err err = { .code = 0 };
+
+			fuzz_check(kx_context_memory_read(c, m, at[k], buf, sizeof(buf), &err), &err);
+		}
+	}
+}
+
+static void read_vmcoreinfo(const struct kx_core *c)
+{
+	static const char *const keys[] = { "PAGESIZE", "KERNELOFFSET" };
+	struct kx_bytes text = kx_vmcoreinfo_text(c), v;
+	uint64_t n;
+
+	if (kx_vmcoreinfo_get(text, "OSRELEASE", &v))
+		fuzz_touch(v);
+	for (size_t i = 0; i < 2; i++) {
+		struct kx_err err = { .code = 0 };
+
+		fuzz_check(kx_vmcoreinfo_u64(text, keys[i], 16, &n, &err), &err);
+		err.code = 0;
+		fuzz_check(kx_vmcoreinfo_number(text, keys[i], &n, &err), &err);
+	}
+}
+
+void fuzz_core(struct kx_bytes in)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_contexts notes;
+	struct kx_core_file file;
+	struct kx_core core;
+	struct kx_bytes copy;
+	struct kx_arena a;
+	int rc;
+
+	kx_arena_init(&a);
+	copy = fuzz_copy(&a, in);
+	file = core_file(&copy);
+	rc = kx_core_open(&file, &a, &core, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0) {
+		check_core(&core);
+		read_vmcoreinfo(&core);
+		rc = kx_contexts_read(&core, &a, &notes, &err);
+		fuzz_check(rc, &err);
+		if (rc == 0 && notes.has_map)
+			check_map(&notes.map);
+		read_memory(&core, rc == 0 && notes.has_map ? &notes.map : NULL);
+	}
+	kx_arena_deinit(&a);
+}
+
+/* The first byte is the low one of the note's type, the rest its descriptor. */
+void fuzz_context(struct kx_bytes in)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_core_note note = { .name = CONTEXT_NOTE_NAME };
+	struct kx_core core = { .note = &note, .note_count = 1 };
+	struct kx_contexts notes;
+	struct kx_arena a;
+	int rc;
+
+	if (!in.len)
+		return;
+	kx_arena_init(&a);
+	note.type = CONTEXT_NOTE_CONTEXT - 1 + in.data[0];
+	note.desc = fuzz_copy(&a, (struct kx_bytes){ in.data + 1, in.len - 1 });
+	rc = kx_contexts_read(&core, &a, &notes, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0 && notes.has_map)
+		check_map(&notes.map);
+	if (rc == 0 && notes.has_integrity)
+		for (size_t i = 0; i < notes.integrity.chunk_count; i++)
+			fuzz_touch(notes.integrity.chunk[i].digest);
+	if (rc == 0 && notes.has_context) {
+		uint8_t again[KX_CONTEXT_LEN] = { 0 };
+
+		/* What was read is what would be written; behind its NUL the release may differ. */
+		kx_context_build(&notes.context, again);
+		FUZZ_ASSERT(!memcmp(again, note.desc.data, 160));
+	}
+	kx_arena_deinit(&a);
+}

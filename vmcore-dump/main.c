@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmcore-dump(8): looks into the memory of a kernel that is gone or sleeps.
+ *
+ * The only file of it that prints errors.  Exit status 0, 1 for what failed, 2
+ * for a command line that makes no sense.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vmcore-dump.h"
+
+static int print(const struct kx_text *t, struct kx_err *err)
+{
+	const char *s = kx_text_str(t);
+
+	if (!s)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	if (fputs(s, stdout) == EOF || fflush(stdout) == EOF)
+		return kx_err_set(err, EIO, "cannot write to standard output: %s",
+				  strerror(errno));
+	return 0;
+}
+
+static void version(struct kx_text *t)
+{
+	kx_text_add(t, "vmcore-dump (kexec-tools) %s\n", KX_VERSION);
+}
+
+/* What needs no core; NULL: the others. */
+static void (*const texts[])(struct kx_text *t) = {
+	[ACTION_READ] = NULL,
+	[ACTION_HELP] = options_help,
+	[ACTION_VERSION] = version,
+	[ACTION_LIST_OPTIONS] = options_list,
+};
+
+static int act(const struct options *o, struct dump *d, struct kx_text *t, struct kx_err *err)
+{
+	int r;
+
+	r = dump_open(d, o->path, d->arena, err);
+	if (r < 0)
+		return r;
+	if (o->action == ACTION_READ)
+		return read_memory(d, o, err);
+	if (o->action == ACTION_INFO)
+		(o->json ? info_json : info_text)(d, t);
+	else
+		(o->json ? map_json : map_text)(d, t);
+	return 0;
+}
+
+static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
+{
+	struct dump d = { .fd = -1, .arena = a };
+	struct kx_text t;
+	int r = 0;
+
+	kx_text_init(&t, a);
+	if (texts[o->action])
+		texts[o->action](&t);
+	else
+		r = act(o, &d, &t, err);
+	if (r == 0)
+		r = print(&t, err);
+	dump_close(&d);
+	return r < 0 ? STATUS_FAILED : STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct kx_err err = { 0 };
+	struct kx_arena arena;
+	struct options o;
+	int status = STATUS_USAGE;
+
+	kx_arena_init(&arena);
+	if (options_parse(argc, argv, &o, &err) == 0)
+		status = run(&o, &arena, &err);
+	if (err.code)
+		fprintf(stderr, "vmcore-dump: %s%s\n", err.text,
+			status == STATUS_USAGE ? "\nTry 'vmcore-dump --help'" : "");
+	kx_arena_deinit(&arena);
+	return status;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line.  Adding an option: a row here, a line in
+ * doc/man/vmcore-dump.8 and one in completion/vmcore-dump.bash; tests/cli
+ * compares the three.  Called by main.c.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "kx/number.h"
+#include "vmcore-dump.h"
+
+#define LONG_BASE	0x100
+
+struct row {
+	char letter;			/* 0: none */
+	const char *name;
+	int arg;
+	const char *metavar;
+	enum action action;		/* NONE: it is no action */
+	const char *help;		/* NULL: not in --help and man page */
+};
+
+static const struct row rows[] = {
+	{ 0, "info", optional_argument, "json", ACTION_INFO,
+	  "say which kernel this is, and what is in the core" },
+	{ 0, "map", optional_argument, "json", ACTION_MAP,
+	  "list its pieces of memory, and the backup map" },
+	{ 0, "read", required_argument, "ADDRESS,LENGTH", ACTION_READ,
+	  "write physical memory to standard output, through the backup map" },
+	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
+	  "with --read: as the core has it, not through the backup map" },
+	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
+	{ 'v', "version", no_argument, NULL, ACTION_VERSION, "the version" },
+	{ 0, "list-options", no_argument, NULL, ACTION_LIST_OPTIONS, NULL },
+};
+
+#define ROWS	(sizeof(rows) / sizeof(rows[0]))
+
+static int bad_option(int c, const char *word, struct kx_err *err)
+{
+	int len = (int)strcspn(word, "=");
+
+	if (optopt && optopt < LONG_BASE)
+		return kx_err_set(err, EINVAL, "invalid option -- '%c'", optopt);
+	if (c == ':')
+		return kx_err_set(err, EINVAL, "option '%.*s' requires an argument", len, word);
+	if (optopt)
+		return kx_err_set(err, EINVAL, "option '%.*s' doesn't allow an argument", len,
+				  word);
+	return kx_err_set(err, EINVAL, "unrecognized option '%.*s'", len, word);
+}
+
+/* "0x1000,4096" */
+static int set_read(struct options *o, const char *value, struct kx_err *err)
+{
+	const char *comma = strchr(value, ',');
+	char address[32];
+	int r;
+
+	if (!comma || (size_t)(comma - value) >= sizeof(address))
+		return kx_err_set(err, EINVAL, "--read: expected ADDRESS,LENGTH, have '%s'", value);
+	memcpy(address, value, (size_t)(comma - value));
+	address[comma - value] = '\0';
+	r = kx_number_parse(address, 0, &o->pa, err);
+	if (r == 0)
+		r = kx_size_parse(comma + 1, &o->len, err);
+	if (r < 0)
+		return kx_err_wrap(err, "--read");
+	if (o->len > UINT64_MAX - o->pa)
+		return kx_err_set(err, EINVAL, "--read: expected an end below 2^64, have '%s'",
+				  value);
+	return 0;
+}
+
+static int set_json(struct options *o, const struct row *row, const char *value,
+		    struct kx_err *err)
+{
+	o->json = value;
+	if (value && strcmp(value, "json"))
+		return kx_err_set(err, EINVAL, "--%s: expected 'json' or nothing, have '%s'",
+				  row->name, value);
+	return 0;
+}
+
+static bool at_once(enum action action)
+{
+	return action >= ACTION_HELP;
+}
+
+static int take(struct options *o, int c, const char *word, struct kx_err *err)
+{
+	const struct row *row = NULL;
+
+	for (size_t i = 0; i < ROWS; i++)
+		if (c == LONG_BASE + (int)i || (c && c == rows[i].letter))
+			row = &rows[i];
+	if (!row)
+		return bad_option(c, word, err);
+	if (row->action == ACTION_NONE) {
+		o->as_is = true;
+		return 0;
+	}
+	if (o->action && !at_once(row->action))
+		return kx_err_set(err, EINVAL, "--%s: expected one action, have a second",
+				  row->name);
+	o->action = row->action;
+	if (row->action == ACTION_READ)
+		return set_read(o, optarg, err);
+	return at_once(row->action) ? 0 : set_json(o, row, optarg, err);
+}
+
+static int check(struct options *o, int argc, char **argv, struct kx_err *err)
+{
+	if (o->action == ACTION_NONE)
+		return kx_err_set(err, EINVAL, "expected --info, --map or --read, have none");
+	if (o->as_is && o->action != ACTION_READ)
+		return kx_err_set(err, EINVAL, "--as-is: expected it with --read");
+	if (optind >= argc)
+		return kx_err_set(err, EINVAL, "expected a core, have none");
+	if (optind + 1 < argc)
+		return kx_err_set(err, EINVAL, "expected one core, have '%s' too",
+				  argv[optind + 1]);
+	o->path = argv[optind];
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err)
+{
+	struct option names[ROWS + 1] = { { 0 } };
+	struct options o = { .action = ACTION_NONE };
+	int c, r;
+
+	for (size_t i = 0; i < ROWS; i++)
+		names[i] = (struct option){
+			.name = rows[i].name, .has_arg = rows[i].arg, .val = LONG_BASE + (int)i,
+		};
+	opterr = 0;
+	while (optopt = 0, (c = getopt_long(argc, argv, ":hv", names, NULL)) != -1) {
+		r = take(&o, c, argv[optind - 1], err);
+		if (r < 0)
+			return r;
+		if (at_once(o.action))
+			break;
+	}
+	if (!at_once(o.action)) {
+		r = check(&o, argc, argv, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = o;
+	return 0;
+}
+
+void options_help(struct kx_text *t)
+{
+	kx_text_add(t, "vmcore-dump (kexec-tools) %s\n"
+		    "Usage: vmcore-dump --info[=json] | --map[=json] CORE\n"
+		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
+		    "Look into the memory of a kernel: /proc/vmcore, or a file with a core\n\n",
+		    KX_VERSION);
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *row = &rows[i];
+		const char *open = row->arg == optional_argument ? "[=" : "=";
+		const char *close = row->arg == optional_argument ? "]" : "";
+
+		if (!row->help)
+			continue;
+		kx_text_add(t, row->letter ? "  -%c, " : "      ", row->letter);
+		kx_text_add(t, "--%s%s%s%s\n%16s%s\n", row->name, row->metavar ? open : "",
+			    row->metavar ? row->metavar : "", row->metavar ? close : "", "",
+			    row->help);
+	}
+}
+
+void options_list(struct kx_text *t)
+{
+	static const char *const arg[] = {
+		[no_argument] = "none",
+		[required_argument] = "required",
+		[optional_argument] = "optional",
+	};
+
+	for (size_t i = 0; i < ROWS; i++)
+		kx_text_add(t, "%s\t%c\t%s\t%s\n", rows[i].name,
+			    rows[i].letter ? rows[i].letter : '-', arg[rows[i].arg],
+			    rows[i].help ? "shown" : "hidden");
+}

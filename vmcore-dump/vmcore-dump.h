@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmcore-dump(8): what its files share.
+ *
+ *	main.c		reads the command line, runs one action, prints its error
+ *	options.c	the command line: one table
+ *	open.c		a core in a file or in /proc/vmcore
+ *	info.c		--info
+ *	map.c		--map
+ *	read.c		--read
+ */
+#ifndef VMCORE_DUMP_H
+#define VMCORE_DUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kx/arena.h"
+#include "kx/context.h"
+#include "kx/core.h"
+#include "kx/err.h"
+#include "kx/json.h"
+
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+};
+
+enum action {
+	ACTION_NONE,
+	ACTION_INFO,
+	ACTION_MAP,
+	ACTION_READ,
+	ACTION_HELP,
+	ACTION_VERSION,
+	ACTION_LIST_OPTIONS,
+};
+
+struct options {
+	enum action action;
+	bool json;			/* --info=json, --map=json */
+	bool as_is;			/* --as-is */
+	uint64_t pa, len;		/* --read */
+	const char *path;
+};
+
+/* A core that is open. */
+struct dump {
+	const char *path;
+	int fd;
+	struct kx_core core;
+	struct kx_contexts notes;	/* ours */
+	struct kx_bytes vmcoreinfo;	/* text; empty: none */
+	struct kx_arena *arena;
+};
+
+/* -EINVAL with a sentence in the style of getopt(3): a usage error. */
+KX_CHECKED int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err);
+void options_help(struct kx_text *t);
+void options_list(struct kx_text *t);
+
+/*
+ * Open @path and read its headers and notes.  Close with dump_close(), also on
+ * failure.  As kx_core_open() and kx_contexts_read(), with the path.
+ */
+KX_CHECKED int dump_open(struct dump *d, const char *path, struct kx_arena *a,
+			 struct kx_err *err);
+void dump_close(struct dump *d);
+
+void info_text(const struct dump *d, struct kx_text *t);
+void info_json(const struct dump *d, struct kx_text *t);
+void map_text(const struct dump *d, struct kx_text *t);
+void map_json(const struct dump *d, struct kx_text *t);
+
+/* The bytes that --read asks for to standard output. */
+KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
+
+/* "blank", "filled", ... */
+const char *context_status_name(enum context_status status);
+
+#endif
