@@ -55,6 +55,7 @@ struct scene {
 	int loose;		/* the packed region is not verified */
 	int walk;		/* ask the monitor what is mapped */
 	int unmapped;		/* ... and that MMU is off */
+	int preserve;		/* x86: left by a kernel that wants to return; checks the record */
 	uint32_t most;		/* instructions for 100 bytes, all included */
 	const char *want[4];
 	const char *never;
@@ -80,6 +81,28 @@ static const struct scene scenes[] = {
 	{ .name = "x86_64: 4 levels asked for and there", .arch = X86, .cpu = "qemu64", .mode = 4,
 	  .entry = PURG_ENTRY_X86_64, .paging = PURG_PAGING_4LEVEL, .flags = PURG_F_QUIET,
 	  .want = { "PAYLOAD " REGS64, "cr4=0x20 ", SEL }, .never = "kexec purgatory" },
+	{ .name = "x86_64: entered by a jump", .arch = X86, .cpu = "max", .mode = 5, .preserve = 1,
+	  .entry = PURG_ENTRY_X86_64,
+	  .want = { VERIFIED "50000000\r\n", "PAYLOAD " REGS64, "cr4=0x1020 ", SEL } },
+	{ .name = "x86_64: a function that returns", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_CALL, .preserve = 1,
+	  .want = { "kexec purgatory: 2 regions verified, calling 0x30000000\r\n",
+		    "kexec purgatory: the function returned 0x3f\r\n",
+		    " rbx=0xbac ", " rdi=0x2000000 " } },
+	{ .name = "x86_64: back to a kernel with as many levels", .arch = X86, .cpu = "max",
+	  .mode = 4, .entry = PURG_ENTRY_RETURN, .preserve = 1,
+	  .want = { "kexec purgatory: 2 regions verified, returning to 0x50000000\r\n",
+		    "PAYLOAD ", " cr4=0x20 ", SEL } },
+	{ .name = "x86_64: back to a kernel with 5 levels", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 1, .paging = PURG_PAGING_5LEVEL,
+	  .want = { "PAYLOAD ", " cr4=0x1020 ", SEL } },
+	{ .name = "x86_64: back to a kernel with 4 levels", .arch = X86, .cpu = "max", .mode = 5,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 1, .paging = PURG_PAGING_4LEVEL,
+	  .want = { "PAYLOAD ", " cr4=0x20 ", SEL } },
+	{ .name = "x86_64: a function that faults", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_CALL, .preserve = 2,
+	  .want = { "kexec purgatory: exception 6, error code 0x0, rip 0x30000000, cr2 0x",
+		    "; resetting\r\n" }, .never = "PAYLOAD" },
 	{ .name = "x86_64: 32-bit entry from 4 levels", .arch = X86, .cpu = "max", .mode = 4,
 	  .entry = PURG_ENTRY_X86_32,
 	  .want = { VERIFIED "4000000\r\n",
@@ -448,6 +471,63 @@ static void make_unpack(struct world *w)
 	put_fence(w, u->moves_pa, UNPACK_MOVES_LEN);
 }
 
+#define FUNCTION_PA	0x30000000ULL
+#define RECORD_OFF	0x8000		/* of the function's region, whose end is the stack */
+#define RESULT_OFF	0x9000
+#define FUNCTION_LEN	0x10000ULL
+
+/* A jump: its record, and a function, which adds and uses SSE, or is not one. */
+static void make_jump(struct world *w)
+{
+	static const uint8_t add[] = {
+		0x66, 0x0f, 0xef, 0xc0,			/* pxor %xmm0, %xmm0 */
+		0x48, 0x8d, 0x04, 0x37,			/* lea (%rdi, %rsi), %rax */
+		0x48, 0x01, 0xd0, 0xc3,			/* add %rdx, %rax; ret */
+	}, fault[] = { 0x0f, 0x0b };			/* ud2 */
+	struct purg_param *p = &w->p;
+	uint8_t page[FUNCTION_LEN] = { 0 };
+	uint64_t word[PURG_JUMP_WORDS] = { PURG_JUMP_MAGIC };
+
+	memcpy(page, w->s->preserve == 1 ? add : fault, w->s->preserve == 1 ? sizeof(add) : sizeof(fault));
+	memcpy(page + RECORD_OFF, word, sizeof(word));
+	memcpy(page + RESULT_OFF, "cookies!", 8);
+	p->flags |= PURG_F_PRESERVE | PURG_F_STOP_CPUS;
+	p->record_pa = FUNCTION_PA + RECORD_OFF;
+	p->result_pa = FUNCTION_PA + RESULT_OFF;
+	memcpy(&p->result_cookie, "cookies!", 8);
+	p->segment[p->segment_count++] = (struct purg_segment){
+		p->base, PURG_IMAGE_MAX + p->pool_len,
+	};
+	if (p->entry_kind == PURG_ENTRY_CALL) {
+		p->pc = FUNCTION_PA;
+		p->reg[0] = 0x30;
+		p->reg[1] = 0xc;
+		p->reg[2] = 3;
+		p->reg[3] = FUNCTION_PA + FUNCTION_LEN;
+	}
+	add_region(w, "function", FUNCTION_PA, page, 0, FUNCTION_LEN, PURG_REGION_WRITE);
+	put(w, FUNCTION_PA, page, FUNCTION_LEN);
+}
+
+static void check_jump(const struct world *w)
+{
+	uint64_t word[PURG_JUMP_WORDS], result[PURG_RESULT_WORDS];
+
+	memcpy(word, ram_at(&w->ram, w->p.record_pa), sizeof(word));
+	memcpy(result, ram_at(&w->ram, w->p.result_pa), sizeof(result));
+	CHECK_EQ_U64(word[PURG_JUMP_ENTERED], 1);
+	CHECK_EQ_U64(word[PURG_JUMP_MAP_FOUND], 1);
+	CHECK_EQ_U64(word[PURG_JUMP_MAP] & 0xfff, 2);
+	CHECK_EQ_U64(word[PURG_JUMP_MAP_PAGES], 32);
+	CHECK_EQ_U64(word[PURG_JUMP_RSP] & 0xfff, 0xff8);
+	CHECK_EQ_U64(word[PURG_JUMP_CR4], w->s->mode == 5 ? 0x1020 : 0x20);
+	CHECK_EQ_U64(word[PURG_JUMP_EFER] & 0x900, 0x900);
+	CHECK(word[PURG_JUMP_RETURN] > 0x100000 && word[PURG_JUMP_RETURN] < 0x1000000);
+	CHECK_EQ_U64(result[PURG_RESULT_CALLS], w->s->entry == PURG_ENTRY_CALL && w->s->preserve == 1);
+	if (result[PURG_RESULT_CALLS])
+		CHECK_EQ_U64(result[PURG_RESULT_VALUE], 0x3f);
+}
+
 /* Memory as a kernel would leave it.  0, or the test is skipped or has failed. */
 static int make_memory(struct world *w)
 {
@@ -475,6 +555,8 @@ static int make_memory(struct world *w)
 		make_timing(w);
 	if (s->unpack)
 		make_unpack(w);
+	if (s->preserve)
+		make_jump(w);
 	if (s->far_pa)
 		add_region(w, "far", s->far_pa, NULL, 0, PAGE_64K, 0);
 	memcpy(blob.p + PURG_PARAM_OFF, &w->p, sizeof(w->p));
@@ -486,6 +568,8 @@ static int make_memory(struct world *w)
 		free(stub.p);
 	}
 	memcpy(ram_at(&w->ram, s->arch == ARM ? GUEST_MODE : 0x1800000), &s->mode, sizeof(s->mode));
+	if (s->preserve)
+		*(uint8_t *)ram_at(&w->ram, 0x1800001) = 1;
 	free(blob.p);
 	free(payload.p);
 	return 0;
@@ -805,8 +889,11 @@ static void run_scene(void)
 	if (!CHECK(ram_init(&w.ram, arch[a].ram_len, arch[a].ram_low, arch[a].low_len,
 			    arch[a].ram_high) == 0))
 		return;
-	if (make_memory(&w) == 0)
+	if (make_memory(&w) == 0) {
 		run(&w);
+		if (current->preserve)
+			check_jump(&w);
+	}
 	if (current->unpack)
 		unpack_plan_deinit(&w.unpack);
 	free(w.want);
