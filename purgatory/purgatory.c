@@ -147,10 +147,13 @@ static void say_entry(struct purg_param *p, uint32_t verified)
 	purg_line_init(&l);
 	purg_line_dec(&l, verified);
 	purg_line_str(&l, verified == 1 ? " region" : " regions");
-	purg_line_str(&l, p->entry_kind == PURG_ENTRY_CALL ? " verified, calling " :
-			  p->entry_kind == PURG_ENTRY_RETURN ? " verified, returning to " :
-			  " verified, entering kernel at ");
-	purg_line_hex(&l, p->pc);
+	if (p->entry_kind == PURG_ENTRY_RETURN) {
+		purg_line_str(&l, " verified, returning to the other kernel");
+	} else {
+		purg_line_str(&l, p->entry_kind == PURG_ENTRY_CALL ? " verified, calling " :
+							  " verified, entering kernel at ");
+		purg_line_hex(&l, p->pc);
+	}
 	purg_line_print(&l, p);
 }
 

@@ -205,8 +205,9 @@ enum purg_entry_kind {
 	/*
 	 * x86_64, with PURG_F_PRESERVE: back to the kernel that once jumped to
 	 * the running one, at the return address that it left, which is pc, in
-	 * a region with HANDOVER.  On top of the stack it finds the return
-	 * address of the running kernel.
+	 * a region with HANDOVER.  On top of the stack it finds our entry point,
+	 * and when it enters there, the running kernel is returned to; and so on.
+	 * paging is for the first time; later each kernel finds what it had.
 	 */
 	PURG_ENTRY_RETURN,
 	/*

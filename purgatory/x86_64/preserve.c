@@ -52,13 +52,44 @@ const char *purg_preserve_check(const struct purg_param *p)
 	return NULL;
 }
 
-/* A function that was called ends in the control page of who called it. */
+/*
+ * PURG_ENTRY_RETURN is a door: entered by the kernel that loaded it (here), it
+ * leaves to the other one (there); entered by the other one, it leaves to the one
+ * that loaded it.  Each is told to enter the door the next time, so neither has to
+ * map the other's control page nor to run with as many levels of page tables.
+ */
+static void open_door(const struct purg_param *p)
+{
+	struct purg_door *d = &purg_machine.door;
+	struct purg_side came = { purg_machine.back, purg_entered.cr4 & CR4_LA57 };
+
+	d->away = !d->away;
+	if (!d->away) {
+		d->there = came;
+		d->to = d->here;
+		return;
+	}
+	d->here = came;
+	if (!d->there.pc) {
+		d->there = (struct purg_side){ p->pc, came.la57 };
+		if (p->paging != PURG_PAGING_KEEP)
+			d->there.la57 = p->paging == PURG_PAGING_5LEVEL ? CR4_LA57 : 0;
+	}
+	d->to = d->there;
+}
+
+/* The control page that we are going to leave to. */
 int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p)
 {
-	uint64_t page = PAGE_OF(purg_machine.back);
+	uint64_t page;
 
-	if (p->entry_kind != PURG_ENTRY_CALL)
+	if (p->entry_kind == PURG_ENTRY_RETURN)
+		open_door(p);
+	else if (p->entry_kind == PURG_ENTRY_CALL)
+		purg_machine.door.to = (struct purg_side){ purg_machine.back, 0 };
+	else
 		return 0;
+	page = PAGE_OF(purg_machine.door.to.pc);
 	return x86_idmap_add(m, page, page + 0x1000, X86_IDMAP_RAM) < page + 0x1000 ? -1 : 0;
 }
 
@@ -204,14 +235,12 @@ static uint64_t root_of(struct x86_idmap *m, uint32_t levels)
 
 PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 {
-	uint64_t cr4 = purg_rd_cr4(), want = cr4;
+	const struct purg_side *to = &purg_machine.door.to;
+	uint64_t cr4 = purg_rd_cr4(), want = (cr4 & ~CR4_LA57) | to->la57;
 
-	if (p->paging == PURG_PAGING_4LEVEL)
-		want &= ~CR4_LA57;
-	if (p->paging == PURG_PAGING_5LEVEL)
-		want |= CR4_LA57;
+	purg_machine.again = p->base;
 	if (want == cr4)
-		purg_leave(p->pc, &purg_machine.back);
-	purg_leave_levels(p->pc, &purg_machine.back,
-			  root_of(&purg_machine.map, want & CR4_LA57 ? 5 : 4), want);
+		purg_leave(to->pc, &purg_machine.again);
+	purg_leave_levels(to->pc, &purg_machine.again,
+			  root_of(&purg_machine.map, to->la57 ? 5 : 4), want);
 }

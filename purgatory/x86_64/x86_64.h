@@ -16,6 +16,17 @@ struct purg_idt_gate {
 	uint64_t low, high;
 };
 
+/* One of two kernels: where it goes on, and CR4.LA57 as it needs it. */
+struct purg_side {
+	uint64_t pc, la57;
+};
+
+/* See preserve.c; survives from one entry to the next. */
+struct purg_door {
+	struct purg_side here, there, to;
+	uint64_t away;		/* here is where nobody is */
+};
+
 /* Everything purgatory changes besides its stack, the block and the page tables. */
 struct purg_machine {
 	struct purg_idt_gate idt[32];
@@ -23,7 +34,8 @@ struct purg_machine {
 	uint32_t trapped;	/* an exception was reported */
 	uint32_t calls;		/* PURG_ENTRY_CALL: how many returned */
 	uint64_t back;		/* PURG_F_PRESERVE: who jumped wants to go on here */
-	uint64_t again;		/* PURG_ENTRY_CALL: what to enter the next time */
+	uint64_t again;		/* what to enter the next time, on top of the stack */
+	struct purg_door door;
 };
 
 extern struct purg_machine purg_machine;

@@ -55,7 +55,7 @@ struct scene {
 	int loose;		/* the packed region is not verified */
 	int walk;		/* ask the monitor what is mapped */
 	int unmapped;		/* ... and that MMU is off */
-	int preserve;		/* x86: left by a kernel that wants to return; checks the record */
+	int preserve;		/* x86: left by a kernel that wants to return; which code[] */
 	uint32_t most;		/* instructions for 100 bytes, all included */
 	const char *want[4];
 	const char *never;
@@ -91,7 +91,7 @@ static const struct scene scenes[] = {
 		    " rbx=0xbac ", " rdi=0x2000000 " } },
 	{ .name = "x86_64: back to a kernel with as many levels", .arch = X86, .cpu = "max",
 	  .mode = 4, .entry = PURG_ENTRY_RETURN, .preserve = 1,
-	  .want = { "kexec purgatory: 2 regions verified, returning to 0x50000000\r\n",
+	  .want = { "kexec purgatory: 2 regions verified, returning to the other kernel\r\n",
 		    "PAYLOAD ", " cr4=0x20 ", SEL } },
 	{ .name = "x86_64: back to a kernel with 5 levels", .arch = X86, .cpu = "max", .mode = 4,
 	  .entry = PURG_ENTRY_RETURN, .preserve = 1, .paging = PURG_PAGING_5LEVEL,
@@ -99,6 +99,12 @@ static const struct scene scenes[] = {
 	{ .name = "x86_64: back to a kernel with 4 levels", .arch = X86, .cpu = "max", .mode = 5,
 	  .entry = PURG_ENTRY_RETURN, .preserve = 1, .paging = PURG_PAGING_4LEVEL,
 	  .want = { "PAYLOAD ", " cr4=0x20 ", SEL } },
+	{ .name = "x86_64: there and back, with other levels", .arch = X86, .cpu = "max", .mode = 5,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_4LEVEL,
+	  .want = { "PAYLOAD ", " cr4=0x1020 ", " rbx=0xbac ", " rdi=0x2000000 " } },
+	{ .name = "x86_64: there and back, 4 levels here", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_5LEVEL,
+	  .want = { "PAYLOAD ", " rbx=0xbac ", " cr4=0x20 ", " rdi=0x2000000 " } },
 	{ .name = "x86_64: a function that faults", .arch = X86, .cpu = "max", .mode = 4,
 	  .entry = PURG_ENTRY_CALL, .preserve = 2,
 	  .want = { "kexec purgatory: exception 6, error code 0x0, rip 0x30000000, cr2 0x",
@@ -476,7 +482,10 @@ static void make_unpack(struct world *w)
 #define RESULT_OFF	0x9000
 #define FUNCTION_LEN	0x10000ULL
 
-/* A jump: its record, and a function, which adds and uses SSE, or is not one. */
+/*
+ * A jump: its record, and a function, which adds and uses SSE, or is not one, or
+ * is a kernel that was returned to and jumps again.
+ */
 static void make_jump(struct world *w)
 {
 	static const uint8_t add[] = {
@@ -484,11 +493,25 @@ static void make_jump(struct world *w)
 		0x48, 0x8d, 0x04, 0x37,			/* lea (%rdi, %rsi), %rax */
 		0x48, 0x01, 0xd0, 0xc3,			/* add %rdx, %rax; ret */
 	}, fault[] = { 0x0f, 0x0b };			/* ud2 */
+	const uint8_t kernel[] = {
+		0x48, 0x8b, 0x04, 0x24,			/* mov (%rsp), %rax */
+		0x48, 0xc7, 0xc4, 0x00, 0xf0, 0x00, 0x30, /* mov $0x3000f000, %rsp */
+		0x48, 0x8b, 0x0c, 0x25, 0x20, 0x80, 0x00, 0x30, /* mov 0x30008020, %rcx */
+		0x48, 0x81, 0xc1, 0, (uint8_t)(w->s->mode == 5 ? 0x10 : 0xf0),
+		(uint8_t)(w->s->mode == 5 ? 0 : 0xff),	/* add $0x1000 or -0x1000, %rcx: */
+		(uint8_t)(w->s->mode == 5 ? 0 : 0xff),	/* the stub's other tables */
+		0x0f, 0x22, 0xd9,			/* mov %rcx, %cr3 */
+		0xff, 0xd0, 0xf4,			/* call *%rax; hlt */
+	};
+	const struct { const uint8_t *p; size_t len; } code[] = {
+		[1] = { add, sizeof(add) }, [2] = { fault, sizeof(fault) },
+		[3] = { kernel, sizeof(kernel) },
+	};
 	struct purg_param *p = &w->p;
 	uint8_t page[FUNCTION_LEN] = { 0 };
 	uint64_t word[PURG_JUMP_WORDS] = { PURG_JUMP_MAGIC };
 
-	memcpy(page, w->s->preserve == 1 ? add : fault, w->s->preserve == 1 ? sizeof(add) : sizeof(fault));
+	memcpy(page, code[w->s->preserve].p, code[w->s->preserve].len);
 	memcpy(page + RECORD_OFF, word, sizeof(word));
 	memcpy(page + RESULT_OFF, "cookies!", 8);
 	p->flags |= PURG_F_PRESERVE | PURG_F_STOP_CPUS;
@@ -505,7 +528,10 @@ static void make_jump(struct world *w)
 		p->reg[2] = 3;
 		p->reg[3] = FUNCTION_PA + FUNCTION_LEN;
 	}
-	add_region(w, "function", FUNCTION_PA, page, 0, FUNCTION_LEN, PURG_REGION_WRITE);
+	if (w->s->preserve == 3)
+		p->pc = FUNCTION_PA;
+	add_region(w, "function", FUNCTION_PA, page, 0, FUNCTION_LEN,
+		   PURG_REGION_WRITE | PURG_REGION_HANDOVER);
 	put(w, FUNCTION_PA, page, FUNCTION_LEN);
 }
 
@@ -515,6 +541,11 @@ static void check_jump(const struct world *w)
 
 	memcpy(word, ram_at(&w->ram, w->p.record_pa), sizeof(word));
 	memcpy(result, ram_at(&w->ram, w->p.result_pa), sizeof(result));
+	if (w->s->preserve == 3) {
+		CHECK_EQ_U64(word[PURG_JUMP_ENTERED], 2);
+		CHECK_EQ_U64(word[PURG_JUMP_RETURN], FUNCTION_PA + 31);
+		return;
+	}
 	CHECK_EQ_U64(word[PURG_JUMP_ENTERED], 1);
 	CHECK_EQ_U64(word[PURG_JUMP_MAP_FOUND], 1);
 	CHECK_EQ_U64(word[PURG_JUMP_MAP] & 0xfff, 2);
