@@ -249,12 +249,12 @@ enum purg_psci {
  * address to return to.  Without it the stack pointer is not followed: it may
  * point to nothing.
  */
-#define PURG_F_PRESERVE		32u
+#define PURG_F_PRESERVE		64u
 /*
  * x86_64: send INIT to all other CPUs.  They are parked in the memory of the
  * kernel that jumped, which the next one may get.
  */
-#define PURG_F_STOP_CPUS	64u
+#define PURG_F_STOP_CPUS	128u
 
 struct purg_param {
 	uint64_t magic;			/* PURG_MAGIC */

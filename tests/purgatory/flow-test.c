@@ -211,7 +211,7 @@ static void test_bad_block(void)
 	BAD(p.size++, "");
 	BAD(p.console_count = PURG_CONSOLES_MAX + 1; p.on_fail = 0, "");
 	BAD(p.base += 0x10000, "not loaded where it says");
-	BAD(p.flags = 128, "unknown flag");
+	BAD(p.flags = 256, "unknown flag");
 	BAD(p.psci = 3, "unknown PSCI method");
 	BAD(p.paging = 3, "unknown paging mode");
 	BAD(p.pool_len = PURG_POOL_MIN - 0x1000, "no room for page tables");
