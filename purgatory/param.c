@@ -11,7 +11,7 @@
 #define REGION_FLAGS	(PURG_REGION_VERIFY | PURG_REGION_HANDOVER | PURG_REGION_WRITE | \
 			 PURG_REGION_VERIFY_AFTER | PURG_REGION_QUARTERS)
 #define PARAM_FLAGS	(PURG_F_QUIET | PURG_F_RESET_VGA | PURG_F_DISABLE_PIC | PURG_F_TIMING | \
-			 PURG_F_NO_MAP | PURG_F_NO_SHA2)
+			 PURG_F_NO_MAP | PURG_F_NO_SHA2 | PURG_F_PRESERVE | PURG_F_STOP_CPUS)
 
 const char *purg_param_check_head(const struct purg_param *p)
 {
@@ -120,6 +120,24 @@ static const char *check_memory(const struct purg_param *p, uint64_t base)
 	return NULL;
 }
 
+static const char *check_jump(const struct purg_param *p)
+{
+	if (p->segment_count > PURG_SEGMENTS_MAX)
+		return "too many segments";
+	for (uint32_t i = 0; i < p->segment_count; i++)
+		if ((p->segment[i].pa | p->segment[i].len) & 0xfff)
+			return "segment not of whole pages";
+	if (p->record_pa &&
+	    ((p->record_pa & 7) ||
+	     !purg_param_inside(p, p->record_pa, PURG_JUMP_WORDS * 8, PURG_REGION_WRITE)))
+		return "jump record in no region to write to";
+	if (p->result_pa &&
+	    ((p->result_pa & 7) ||
+	     !purg_param_inside(p, p->result_pa, PURG_RESULT_WORDS * 8, PURG_REGION_WRITE)))
+		return "result in no region to write to";
+	return NULL;
+}
+
 const char *purg_param_check(const struct purg_param *p, uint64_t base)
 {
 	const char *why;
@@ -140,11 +158,13 @@ const char *purg_param_check(const struct purg_param *p, uint64_t base)
 		return "unknown on_fail";
 	if (p->psci > PURG_PSCI_SMC)
 		return "unknown PSCI method";
-	if (p->paging > PURG_PAGING_4LEVEL)
+	if (p->paging > PURG_PAGING_5LEVEL)
 		return "unknown paging mode";
-	if (p->reserved)
+	if (p->reserved || p->reserved2)
 		return "reserved field is not 0";
 	why = check_memory(p, base);
+	if (!why)
+		why = check_jump(p);
 	if (why)
 		return why;
 	return p->entry_kind == PURG_ENTRY_STAGED ? NULL : purg_arch_check(p);

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define PURG_MAGIC	0x33475255504b584bULL	/* "KXKPURG3", little-endian */
-#define PURG_VERSION	2
+#define PURG_VERSION	3
 
 /* Offset of struct purg_param in the image: behind the entry branch. */
 #define PURG_PARAM_OFF	0x40
@@ -116,6 +116,46 @@ enum purg_timing {
 	PURG_TIMING_WORDS
 };
 
+/*
+ * The jump record: words at record_pa, aligned to 8, in a region with
+ * PURG_REGION_WRITE.  kexec makes them the descriptor of an ELF note, from 0s
+ * and PURG_JUMP_MAGIC; what is known only at the entry, purgatory adds.  What
+ * they mean is in doc/jump-protocol.md.
+ */
+#define PURG_JUMP_MAGIC		0x4b584a5500000001ULL	/* "KXJU", version 1 */
+
+enum purg_jump {
+	PURG_JUMP_HEAD,		/* PURG_JUMP_MAGIC, from kexec */
+	PURG_JUMP_RETURN,	/* where to go to return; 0 = nobody was here */
+	PURG_JUMP_RSP,		/* at the entry */
+	PURG_JUMP_CR0,
+	PURG_JUMP_CR3,
+	PURG_JUMP_CR4,
+	PURG_JUMP_EFER,
+	PURG_JUMP_MAP,		/* head of the backup-pages map; 0 = not recognised */
+	PURG_JUMP_MAP_PAGES,	/* how many pages it has */
+	PURG_JUMP_MAP_OFFSET,	/* of the head in the control page */
+	PURG_JUMP_MAP_FOUND,	/* how many candidates passed: 1, or there is no map */
+	PURG_JUMP_ENTERED,	/* how many times */
+	PURG_JUMP_WORDS
+};
+
+/* What a called function returned, at result_pa: words. */
+enum purg_result {
+	PURG_RESULT_COOKIE,	/* result_cookie, or nothing is written here */
+	PURG_RESULT_CALLS,	/* how many calls have returned */
+	PURG_RESULT_VALUE,	/* rax of the last one */
+	PURG_RESULT_WORDS
+};
+
+/* A range that kexec_load(2) was given. */
+struct purg_segment {
+	uint64_t pa;
+	uint64_t len;
+};
+
+#define PURG_SEGMENTS_MAX	16	/* KEXEC_SEGMENT_MAX */
+
 enum purg_console_kind {
 	PURG_CONSOLE_NONE,
 	PURG_CONSOLE_8250_PORT,		/* addr is an I/O port */
@@ -156,6 +196,22 @@ enum purg_entry_kind {
 	 */
 	PURG_ENTRY_X86_32,
 	/*
+	 * x86_64, with PURG_F_PRESERVE.  The function at pc is called as C
+	 * does, rdi, rsi, rdx = reg[0..2], with the stack that ends at reg[3],
+	 * interrupts off, SSE usable, the regions mapped.  What it returns is
+	 * left at result_pa; then the kernel that jumped here is returned to,
+	 * with our entry point as what to call the next time.
+	 */
+	PURG_ENTRY_CALL,
+	/*
+	 * x86_64, with PURG_F_PRESERVE: back to the kernel that once jumped to
+	 * the running one, at the return address that it left, which is pc, in
+	 * a region with HANDOVER.  On top of the stack it finds our entry point,
+	 * and when it enters there, the running kernel is returned to; and so on.
+	 * paging is for the first time; later each kernel finds what it had.
+	 */
+	PURG_ENTRY_RETURN,
+	/*
 	 * No kernel: what is entered when the running kernel panics while its
 	 * crash kernel reservation holds a staged payload.  Says so and obeys
 	 * on_fail.
@@ -163,10 +219,11 @@ enum purg_entry_kind {
 	PURG_ENTRY_STAGED,
 };
 
-/* How many levels of page tables PURG_ENTRY_X86_64 hands over with. */
+/* How many levels of page tables PURG_ENTRY_X86_64 and _RETURN hand over with. */
 enum purg_paging {
 	PURG_PAGING_KEEP,	/* as purgatory was entered */
 	PURG_PAGING_4LEVEL,	/* CR4.LA57 cleared if it is set */
+	PURG_PAGING_5LEVEL,	/* CR4.LA57 set if it is clear; _RETURN only */
 };
 
 /* What ends a failed verification or an exception. */
@@ -189,6 +246,17 @@ enum purg_psci {
 #define PURG_F_TIMING		8u	/* print how long each phase took */
 #define PURG_F_NO_MAP		16u	/* arm64: as if the MMU had an unknown feature (tests) */
 #define PURG_F_NO_SHA2		32u	/* arm64: as if there were no SHA2 instructions (tests) */
+/*
+ * x86_64: loaded with KEXEC_PRESERVE_CONTEXT, so on top of the stack is the
+ * address to return to.  Without it the stack pointer is not followed: it may
+ * point to nothing.
+ */
+#define PURG_F_PRESERVE		64u
+/*
+ * x86_64: send INIT to all other CPUs.  They are parked in the memory of the
+ * kernel that jumped, which the next one may get.
+ */
+#define PURG_F_STOP_CPUS	128u
 
 struct purg_param {
 	uint64_t magic;			/* PURG_MAGIC */
@@ -214,6 +282,14 @@ struct purg_param {
 	uint32_t reserved;		/* 0 */
 	struct purg_console console[PURG_CONSOLES_MAX];
 	struct purg_region region[PURG_REGIONS_MAX];
+
+	/* With PURG_F_PRESERVE. */
+	uint64_t record_pa;		/* words, enum purg_jump; 0 = none */
+	uint64_t result_pa;		/* words, enum purg_result, in a region with WRITE; 0 = none */
+	uint64_t result_cookie;
+	uint32_t segment_count;		/* all segments, this one included */
+	uint32_t reserved2;		/* 0 */
+	struct purg_segment segment[PURG_SEGMENTS_MAX];
 };
 
 #endif

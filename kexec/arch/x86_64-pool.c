@@ -15,10 +15,13 @@
 
 /*
  * Not placed yet: the image with its pool needs a table on each of 5 levels and
- * one more where it lies across a GiB; a console needs 3 below the root.
+ * one more where it lies across a GiB; a console needs 3 below the root.  So do
+ * the control page of the kernel that is returned to and the local APIC
+ * (purgatory/x86_64/preserve.c), and a root for the other number of levels is one.
  */
 #define OWN_PAGES	6
 #define CONSOLE_PAGES	3
+#define JUMP_PAGES	(3 + 3 + 1)
 
 /* Does all that is known fit into @m's pool? */
 static bool build(struct x86_idmap *m, const struct purg_param *param)
@@ -56,6 +59,7 @@ int kx_x86_64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err)
 					  POOL_PAGES_MAX * PAGE);
 	}
 	kx_arena_release(p->arena, m.pool);
-	*ret = (uint64_t)(m.used + OWN_PAGES + CONSOLE_PAGES * PURG_CONSOLES_MAX) * PAGE;
+	*ret = (uint64_t)(m.used + OWN_PAGES + CONSOLE_PAGES * PURG_CONSOLES_MAX +
+			  (p->param.flags & PURG_F_PRESERVE ? JUMP_PAGES : 0)) * PAGE;
 	return 0;
 }

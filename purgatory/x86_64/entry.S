@@ -9,7 +9,8 @@
  *
  * The stack is not touched: kernels from v6.14 until 786a45757dcd ("x86/kexec:
  * Push kjump return address even for non-kjump kexec") enter with rsp at the
- * end of the control page, where the next word may not be mapped.
+ * end of the control page, where the next word may not be mapped.  With
+ * PURG_F_PRESERVE jump.c looks at what it points to.
  */
 	.section .head, "ax"
 	.code64
@@ -21,6 +22,13 @@ purg_entry:
 start:
 	cli
 	cld
+	mov	%rsp, purg_entered(%rip)	/* struct purg_entered */
+	mov	%cr0, %rax
+	mov	%rax, purg_entered+8(%rip)
+	mov	%cr3, %rax
+	mov	%rax, purg_entered+16(%rip)
+	mov	%cr4, %rax
+	mov	%rax, purg_entered+24(%rip)
 	lea	stack_top(%rip), %rsp
 
 	/* The descriptor register's image is built here: it has an address in it. */
@@ -107,6 +115,10 @@ trap:
 	jmp	3b
 
 	.bss
+	.balign	16
+	.globl	purg_entered
+purg_entered:
+	.space	4 * 8
 	.balign	16
 	.space	0x1000
 	.globl	stack_top

@@ -35,7 +35,11 @@ const char *purg_arch_check(const struct purg_param *p)
 		return "image above 4 GiB";
 	switch (p->entry_kind) {
 	case PURG_ENTRY_X86_64:
-		return check_64(p);
+		return p->paging == PURG_PAGING_5LEVEL ? "a kernel does not start with 5 levels" :
+		       check_64(p);
+	case PURG_ENTRY_CALL:
+	case PURG_ENTRY_RETURN:
+		return purg_preserve_check(p);
 	case PURG_ENTRY_X86_32:
 		return p->pc < FOUR_GIB && p->reg[0] < FOUR_GIB ? NULL :
 		       "32-bit entry above 4 GiB";
@@ -45,6 +49,10 @@ const char *purg_arch_check(const struct purg_param *p)
 
 PURG_NORETURN void purg_arch_handover(struct purg_param *p)
 {
+	if (p->entry_kind == PURG_ENTRY_CALL)
+		purg_preserve_call(p);
+	if (p->entry_kind == PURG_ENTRY_RETURN)
+		purg_preserve_return(p);
 	if (p->entry_kind == PURG_ENTRY_X86_32)
 		purg_jump32(p->pc, p->reg[0]);
 	if (p->paging == PURG_PAGING_4LEVEL && (purg_rd_cr4() & CR4_LA57))

@@ -160,6 +160,92 @@ purg_jump32:
 	xor	%ebp, %ebp
 	lretl
 
+/*
+ * uint64_t purg_call64(uint64_t pc, const uint64_t arg[3], uint64_t rsp)
+ *
+ * The psABI: "(%rsp + 8) is always a multiple of 16 when control is transferred
+ * to the function entry point".  The function may use all registers.
+ */
+	.code64
+	.globl	purg_call64
+purg_call64:
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, jump_sp(%rip)
+	mov	%rdi, %rax
+	mov	%rdx, %rsp
+	and	$-16, %rsp
+	mov	16(%rsi), %rdx
+	mov	(%rsi), %rdi
+	mov	8(%rsi), %rsi
+	call	*%rax
+	mov	jump_sp(%rip), %rsp
+	cli
+	cld
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	ret
+
+/*
+ * void purg_leave(uint64_t pc, const uint64_t *top)
+ *
+ * Back into the control page of a kernel that jumped (relocate_kernel_64.S,
+ * behind "call *%rdx"): it reads the word at rsp as the address to go to the
+ * next time, and with it the direction flag clear, as its copies need it.  All
+ * else it has saved itself; EFER must be as that kernel left it, as its page
+ * tables have NX bits.
+ */
+	.globl	purg_leave
+purg_leave:
+	mov	%rsi, %rsp
+	jmp	*%rdi
+
+/*
+ * void purg_leave_levels(uint64_t pc, const uint64_t *top, uint64_t cr3, uint64_t cr4)
+ *
+ * The same with another CR4.LA57: see purg_jump64_4level.
+ */
+	.globl	purg_leave_levels
+purg_leave_levels:
+	mov	%rdi, jump_pc(%rip)
+	mov	%rsi, jump_sp(%rip)
+	mov	%ecx, %ebx
+	mov	%edx, %ecx
+	lea	stack_top(%rip), %rsp
+	lea	leave64(%rip), %rdx
+	pushq	$0x08
+	lea	1f(%rip), %rax
+	push	%rax
+	lretq
+	.code32
+1:	mov	$0x18, %eax
+	mov	%eax, %ss
+	mov	%eax, %ds
+	mov	%cr0, %eax
+	btr	$CR0_PG_BIT, %eax
+	mov	%eax, %cr0
+	mov	%ebx, %cr4
+	mov	%ecx, %cr3
+	mov	%cr0, %eax
+	bts	$CR0_PG_BIT, %eax
+	mov	%eax, %cr0
+	pushl	$0x10
+	push	%edx
+	lretl
+	.code64
+leave64:
+	mov	jump_pc(%rip), %rdi
+	mov	jump_sp(%rip), %rsi
+	jmp	purg_leave
+
 	.bss
 	.balign	8
 jump_pc:

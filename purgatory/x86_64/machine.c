@@ -59,6 +59,7 @@ static void map_init(struct x86_idmap *m, const struct purg_param *p, uint64_t b
 void purg_arch_init(struct purg_param *p)
 {
 	purg_trap_init(&purg_machine);
+	purg_preserve_init(p);
 	map_init(&purg_machine.map, p, (uint64_t)(uintptr_t)purg_image_start);
 
 	if (p->flags & PURG_F_DISABLE_PIC) {
@@ -96,6 +97,11 @@ int purg_arch_map(struct purg_param *p, const char **ret_why)
 		if (x86_idmap_add(m, r->pa, end, X86_IDMAP_RAM) < end)
 			return -1;
 	}
+	if (purg_preserve_map(m, p))
+		return -1;
+	if (p->flags & PURG_F_STOP_CPUS)
+		purg_preserve_stop_cpus(m);
+	purg_preserve_record(p);
 	*ret_why = NULL;
 	return 0;
 }

@@ -16,14 +16,36 @@ struct purg_idt_gate {
 	uint64_t low, high;
 };
 
+/* One of two kernels: where it goes on, and CR4.LA57 as it needs it. */
+struct purg_side {
+	uint64_t pc, la57;
+};
+
+/* See preserve.c; survives from one entry to the next. */
+struct purg_door {
+	struct purg_side here, there, to;
+	uint64_t away;		/* here is where nobody is */
+};
+
 /* Everything purgatory changes besides its stack, the block and the page tables. */
 struct purg_machine {
 	struct purg_idt_gate idt[32];
 	struct x86_idmap map;
 	uint32_t trapped;	/* an exception was reported */
+	uint32_t calls;		/* PURG_ENTRY_CALL: how many returned */
+	uint64_t back;		/* PURG_F_PRESERVE: who jumped wants to go on here */
+	uint64_t again;		/* what to enter the next time, on top of the stack */
+	struct purg_door door;
 };
 
 extern struct purg_machine purg_machine;
+
+/* As we were entered; filled by entry.S. */
+struct purg_entered {
+	uint64_t rsp, cr0, cr3, cr4;
+};
+
+extern struct purg_entered purg_entered;
 
 /* What the CPU pushes, below it what the stubs in entry.S push. */
 struct purg_frame {
@@ -38,12 +60,28 @@ PURG_NORETURN void purg_trap(const struct purg_frame *f);
 int purg_vga_write(const struct purg_console *c, const char *text, size_t len);
 void purg_vga_reset(void);
 
+/*
+ * preserve.c.  _init: before our own page tables are used.  _stop_cpus: the map
+ * is in use; NULL or why not.  _record: looks for the backup-pages map and fills
+ * the record.
+ */
+void purg_preserve_init(const struct purg_param *p);
+const char *purg_preserve_check(const struct purg_param *p);
+int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p);
+void purg_preserve_stop_cpus(struct x86_idmap *m);
+void purg_preserve_record(struct purg_param *p);
+PURG_NORETURN void purg_preserve_call(struct purg_param *p);
+PURG_NORETURN void purg_preserve_return(struct purg_param *p);
+
 /* entry.S: the first of 32 stubs of 16 bytes each. */
 extern const uint8_t purg_trap_stubs[];
 
 /* jump.S; @rsp 0 = purgatory's own stack. */
 PURG_NORETURN void purg_jump64(uint64_t pc, uint64_t rsi, uint64_t rsp);
 PURG_NORETURN void purg_jump64_4level(uint64_t pc, uint64_t rsi, uint64_t rsp, uint64_t cr3);
+uint64_t purg_call64(uint64_t pc, const uint64_t arg[3], uint64_t rsp);
+PURG_NORETURN void purg_leave(uint64_t pc, const uint64_t *top);
+PURG_NORETURN void purg_leave_levels(uint64_t pc, const uint64_t *top, uint64_t cr3, uint64_t cr4);
 PURG_NORETURN void purg_jump32(uint64_t pc, uint64_t esi);
 
 static inline uint64_t purg_rd_cr0(void)
@@ -91,6 +129,19 @@ static inline uint64_t purg_rd_cr4(void)
 static inline void purg_wr_cr4(uint64_t v)
 {
 	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
+}
+
+static inline uint64_t purg_rdmsr(uint32_t msr)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+static inline void purg_wrmsr(uint32_t msr, uint64_t v)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
 
 struct purg_cpuid {

@@ -165,6 +165,7 @@ static void seed_purgatory(struct kx_bytes kernel)
 			{ .pa = 0x42000000, .mem_len = 8192, .flags = PURG_REGION_WRITE },
 		},
 	};
+	struct purg_param jump = param;
 	static const char long_match[] = "\0\0\x40\x4fKEXC\4\0\xff\1";
 	struct forge f = FORGE_NONE;
 
@@ -178,6 +179,15 @@ static void seed_purgatory(struct kx_bytes kernel)
 	seed("purgatory-unpack", "three", &f);
 	forge_put(&f, &param, sizeof(param));
 	seed("purgatory-param", "good", &f);
+	jump.flags = PURG_F_PRESERVE | PURG_F_STOP_CPUS;
+	jump.entry_kind = PURG_ENTRY_CALL;
+	jump.record_pa = 0x42000100;
+	jump.result_pa = 0x42000200;
+	jump.segment_count = 2;
+	jump.segment[0] = (struct purg_segment){ 0x40000000, 0x20000 };
+	jump.segment[1] = (struct purg_segment){ 0x42000000, 0x2000 };
+	forge_put(&f, &jump, sizeof(jump));
+	seed("purgatory-param", "jump", &f);
 }
 
 /* ---- containers -------------------------------------------------------- */

@@ -169,6 +169,20 @@ void fuzz_purgatory_unpack(struct kx_bytes in)
 	free(p);
 }
 
+/* What purgatory writes to, and reads, when a kernel wants to be returned to. */
+static void check_jump(const struct purg_param *p)
+{
+	FUZZ_ASSERT(p->segment_count <= PURG_SEGMENTS_MAX);
+	for (uint32_t i = 0; i < p->segment_count; i++)
+		FUZZ_ASSERT(!((p->segment[i].pa | p->segment[i].len) & 0xfff));
+	if (p->record_pa)
+		FUZZ_ASSERT(purg_param_inside(p, p->record_pa, PURG_JUMP_WORDS * 8,
+					      PURG_REGION_WRITE));
+	if (p->result_pa)
+		FUZZ_ASSERT(purg_param_inside(p, p->result_pa, PURG_RESULT_WORDS * 8,
+					      PURG_REGION_WRITE));
+}
+
 /* A whole block: no verdict of param.c may depend on bytes outside of it. */
 void fuzz_purgatory_param(struct kx_bytes in)
 {
@@ -188,6 +202,7 @@ void fuzz_purgatory_param(struct kx_bytes in)
 			if (p->timing_pa)
 				FUZZ_ASSERT(purg_param_inside(p, p->timing_pa, PURG_TIMING_WORDS * 8,
 							      PURG_REGION_WRITE));
+			check_jump(p);
 		}
 	}
 	free(p);

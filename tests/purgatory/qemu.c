@@ -38,6 +38,34 @@ static const struct scene scenes[] = {
 	{ .name = "x86_64: 4 levels asked for and there", .arch = X86, .cpu = "qemu64", .mode = 4,
 	  .entry = PURG_ENTRY_X86_64, .paging = PURG_PAGING_4LEVEL, .flags = PURG_F_QUIET,
 	  .want = { "PAYLOAD " REGS64, "cr4=0x20 ", SEL }, .never = "kexec purgatory" },
+	{ .name = "x86_64: entered by a jump", .arch = X86, .cpu = "max", .mode = 5, .preserve = 1,
+	  .entry = PURG_ENTRY_X86_64,
+	  .want = { VERIFIED "50000000\r\n", "PAYLOAD " REGS64, "cr4=0x1020 ", SEL } },
+	{ .name = "x86_64: a function that returns", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_CALL, .preserve = 1,
+	  .want = { "kexec purgatory: 2 regions verified, calling 0x30000000\r\n",
+		    "kexec purgatory: the function returned 0x3f\r\n",
+		    " rbx=0xbac ", " rdi=0x2000000 " } },
+	{ .name = "x86_64: back to a kernel with as many levels", .arch = X86, .cpu = "max",
+	  .mode = 4, .entry = PURG_ENTRY_RETURN, .preserve = 1,
+	  .want = { "kexec purgatory: 2 regions verified, returning to the other kernel\r\n",
+		    "PAYLOAD ", " cr4=0x20 ", SEL } },
+	{ .name = "x86_64: back to a kernel with 5 levels", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 1, .paging = PURG_PAGING_5LEVEL,
+	  .want = { "PAYLOAD ", " cr4=0x1020 ", SEL } },
+	{ .name = "x86_64: back to a kernel with 4 levels", .arch = X86, .cpu = "max", .mode = 5,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 1, .paging = PURG_PAGING_4LEVEL,
+	  .want = { "PAYLOAD ", " cr4=0x20 ", SEL } },
+	{ .name = "x86_64: there and back, with other levels", .arch = X86, .cpu = "max", .mode = 5,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_4LEVEL,
+	  .want = { "PAYLOAD ", " cr4=0x1020 ", " rbx=0xbac ", " rdi=0x2000000 " } },
+	{ .name = "x86_64: there and back, 4 levels here", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_5LEVEL,
+	  .want = { "PAYLOAD ", " rbx=0xbac ", " cr4=0x20 ", " rdi=0x2000000 " } },
+	{ .name = "x86_64: a function that faults", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_CALL, .preserve = 2,
+	  .want = { "kexec purgatory: exception 6, error code 0x0, rip 0x30000000, cr2 0x",
+		    "; resetting\r\n" }, .never = "PAYLOAD" },
 	{ .name = "x86_64: 32-bit entry from 4 levels", .arch = X86, .cpu = "max", .mode = 4,
 	  .entry = PURG_ENTRY_X86_32,
 	  .want = { VERIFIED "4000000\r\n",
@@ -326,10 +354,13 @@ static void run_scene(void)
 			    places[a].low_len + watched, places[a].ram_high) == 0))
 		return;
 	missing = scene_memory(&w, dir);
-	if (missing == 1)
+	if (missing == 1) {
 		test_skipped = "this purgatory was not built";
-	else if (CHECK(!missing))
+	} else if (CHECK(!missing)) {
 		run(&w);
+		if (current->preserve)
+			CHECK(scene_jump(&w));
+	}
 	if (current->unpack)
 		unpack_plan_deinit(&w.unpack);
 	free(w.want);

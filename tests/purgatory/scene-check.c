@@ -262,6 +262,32 @@ int scene_check(struct world *w)
 	return !test_failed;
 }
 
+int scene_jump(const struct world *w)
+{
+	uint64_t word[PURG_JUMP_WORDS], result[PURG_RESULT_WORDS];
+
+	test_failed = 0;	/* of this file */
+	memcpy(word, ram_at(&w->ram, w->p.record_pa), sizeof(word));
+	memcpy(result, ram_at(&w->ram, w->p.result_pa), sizeof(result));
+	if (w->s->preserve == 3) {
+		CHECK_EQ_U64(word[PURG_JUMP_ENTERED], 2);
+		CHECK_EQ_U64(word[PURG_JUMP_RETURN], FUNCTION_PA + 31);
+		return !test_failed;
+	}
+	CHECK_EQ_U64(word[PURG_JUMP_ENTERED], 1);
+	CHECK_EQ_U64(word[PURG_JUMP_MAP_FOUND], 1);
+	CHECK_EQ_U64(word[PURG_JUMP_MAP] & 0xfff, 2);
+	CHECK_EQ_U64(word[PURG_JUMP_MAP_PAGES], 32);
+	CHECK_EQ_U64(word[PURG_JUMP_RSP] & 0xfff, 0xff8);
+	CHECK_EQ_U64(word[PURG_JUMP_CR4], w->s->mode == 5 ? 0x1020 : 0x20);
+	CHECK_EQ_U64(word[PURG_JUMP_EFER] & 0x900, 0x900);
+	CHECK(word[PURG_JUMP_RETURN] > 0x100000 && word[PURG_JUMP_RETURN] < 0x1000000);
+	CHECK_EQ_U64(result[PURG_RESULT_CALLS], w->s->entry == PURG_ENTRY_CALL && w->s->preserve == 1);
+	if (result[PURG_RESULT_CALLS])
+		CHECK_EQ_U64(result[PURG_RESULT_VALUE], 0x3f);
+	return !test_failed;
+}
+
 /* Is @pa in what should be mapped, pages of the granule? */
 static int should_map(const struct world *w, uint64_t pa)
 {

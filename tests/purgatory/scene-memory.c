@@ -189,6 +189,63 @@ static void make_unpack(struct world *w)
 	put_fence(w, u->moves_pa, UNPACK_MOVES_LEN);
 }
 
+#define RECORD_OFF	0x8000		/* of the function's region, whose end is the stack */
+#define RESULT_OFF	0x9000
+#define FUNCTION_LEN	0x10000ULL
+
+/*
+ * A jump: its record, and a function, which adds and uses SSE, or is not one, or
+ * is a kernel that was returned to and jumps again.
+ */
+static void make_jump(struct world *w)
+{
+	static const uint8_t add[] = {
+		0x66, 0x0f, 0xef, 0xc0,			/* pxor %xmm0, %xmm0 */
+		0x48, 0x8d, 0x04, 0x37,			/* lea (%rdi, %rsi), %rax */
+		0x48, 0x01, 0xd0, 0xc3,			/* add %rdx, %rax; ret */
+	}, fault[] = { 0x0f, 0x0b };			/* ud2 */
+	const uint8_t kernel[] = {
+		0x48, 0x8b, 0x04, 0x24,			/* mov (%rsp), %rax */
+		0x48, 0xc7, 0xc4, 0x00, 0xf0, 0x00, 0x30, /* mov $0x3000f000, %rsp */
+		0x48, 0x8b, 0x0c, 0x25, 0x20, 0x80, 0x00, 0x30, /* mov 0x30008020, %rcx */
+		0x48, 0x81, 0xc1, 0, (uint8_t)(w->s->mode == 5 ? 0x10 : 0xf0),
+		(uint8_t)(w->s->mode == 5 ? 0 : 0xff),	/* add $0x1000 or -0x1000, %rcx: */
+		(uint8_t)(w->s->mode == 5 ? 0 : 0xff),	/* the stub's other tables */
+		0x0f, 0x22, 0xd9,			/* mov %rcx, %cr3 */
+		0xff, 0xd0, 0xf4,			/* call *%rax; hlt */
+	};
+	const struct { const uint8_t *p; size_t len; } code[] = {
+		[1] = { add, sizeof(add) }, [2] = { fault, sizeof(fault) },
+		[3] = { kernel, sizeof(kernel) },
+	};
+	struct purg_param *p = &w->p;
+	uint8_t page[FUNCTION_LEN] = { 0 };
+	uint64_t word[PURG_JUMP_WORDS] = { PURG_JUMP_MAGIC };
+
+	memcpy(page, code[w->s->preserve].p, code[w->s->preserve].len);
+	memcpy(page + RECORD_OFF, word, sizeof(word));
+	memcpy(page + RESULT_OFF, "cookies!", 8);
+	p->flags |= PURG_F_PRESERVE | PURG_F_STOP_CPUS;
+	p->record_pa = FUNCTION_PA + RECORD_OFF;
+	p->result_pa = FUNCTION_PA + RESULT_OFF;
+	memcpy(&p->result_cookie, "cookies!", 8);
+	p->segment[p->segment_count++] = (struct purg_segment){
+		p->base, PURG_IMAGE_MAX + p->pool_len,
+	};
+	if (p->entry_kind == PURG_ENTRY_CALL) {
+		p->pc = FUNCTION_PA;
+		p->reg[0] = 0x30;
+		p->reg[1] = 0xc;
+		p->reg[2] = 3;
+		p->reg[3] = FUNCTION_PA + FUNCTION_LEN;
+	}
+	if (w->s->preserve == 3)
+		p->pc = FUNCTION_PA;
+	add_region(w, "function", FUNCTION_PA, page, 0, FUNCTION_LEN,
+		   PURG_REGION_WRITE | PURG_REGION_HANDOVER);
+	put(w, FUNCTION_PA, page, FUNCTION_LEN);
+}
+
 int scene_memory(struct world *w, const char *dir)
 {
 	const struct scene *s = w->s;
@@ -216,6 +273,8 @@ int scene_memory(struct world *w, const char *dir)
 		make_timing(w);
 	if (s->unpack)
 		make_unpack(w);
+	if (s->preserve)
+		make_jump(w);
 	if (s->far_pa)
 		add_region(w, "far", s->far_pa, NULL, 0, PAGE_64K, 0);
 	memcpy(blob.p + PURG_PARAM_OFF, &w->p, sizeof(w->p));
@@ -227,6 +286,8 @@ int scene_memory(struct world *w, const char *dir)
 		free(stub.p);
 	}
 	memcpy(ram_at(&w->ram, s->arch == ARM ? GUEST_MODE : 0x1800000), &s->mode, sizeof(s->mode));
+	if (s->preserve)
+		*(uint8_t *)ram_at(&w->ram, 0x1800001) = 1;
 	free(blob.p);
 	free(payload.p);
 	return 0;

@@ -38,10 +38,14 @@ struct scene {
 	int loose;		/* the packed region is not verified */
 	int walk;		/* ask the monitor what is mapped */
 	int unmapped;		/* ... and that MMU is off */
+	int preserve;		/* x86: left by a kernel that wants to return; which code[] */
 	uint32_t most;		/* instructions for 100 bytes, all included */
 	const char *want[4];
 	const char *never;
 };
+
+/* Where a function lies that is called, or a kernel that is returned to. */
+#define FUNCTION_PA	0x30000000ULL
 
 /* One architecture's machine: what lies where. */
 struct place {
@@ -75,11 +79,13 @@ int scene_memory(struct world *w, const char *dir);
 
 /*
  * scene-check.c.  _snapshot: notes what memory is, and has to be in the end.
- * _check: everything that is left behind, once the payload has run.  _walk: what
- * the MMU of a halted machine maps.  1 if all is well, else it was printed.
+ * _check: everything that is left behind, once the payload has run.  _jump: what
+ * was recorded for a kernel that wants to return.  _walk: what the MMU of a halted
+ * machine maps.  1 if all is well, else it was printed.
  */
 int scene_snapshot(struct world *w);
 int scene_check(struct world *w);
+int scene_jump(const struct world *w);
 int scene_walk(struct world *w);
 
 #endif

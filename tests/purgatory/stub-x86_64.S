@@ -2,8 +2,13 @@
 /*
  * A kernel that does nothing but leave as kexec does: QEMU's -kernel loads
  * this by multiboot (protected mode, paging off), it goes to long mode with 4
- * or 5 levels as the word at 0x1800000 says, maps only the first GiB, and jumps
+ * or 5 levels as the byte at 0x1800000 says, maps only the first GiB, and jumps
  * to the purgatory image at 0x2000000.  Used by tests/purgatory/qemu.c.
+ *
+ * If the byte behind it is 1 it leaves as a kernel does that wants to return
+ * (doc/jump-protocol.md): this page is its control page, with the list of the
+ * image's pages.  Returned to, it goes to the payload with what it was told to
+ * enter the next time in rdi, and 0xbac in rbx.
  *
  * As hostile as the contract allows: the stack pointer is not mapped, GDT and
  * IDT are gone, every register is junk.
@@ -11,7 +16,7 @@
 	.code32
 	.text
 	.globl	_start
-	.balign	4
+	.balign	4096
 	.long	0x1badb002, 0, -0x1badb002	/* multiboot header */
 _start:
 	cld
@@ -29,7 +34,7 @@ _start:
 
 	mov	$0x20, %eax			/* CR4.PAE */
 	mov	$pml4, %ebx
-	cmpl	$5, 0x1800000
+	cmpb	$5, 0x1800000
 	jne	2f
 	or	$0x1000, %eax			/* CR4.LA57 */
 	mov	$pml5, %ebx
@@ -57,7 +62,22 @@ _start:
 	mov	%rbx, %r8
 	mov	%rbx, %r15
 	mov	$0x2000000, %eax
+	mov	$0x1800001, %edx
+	cmpb	$1, (%rdx)
+	mov	%rbx, %rdx
+	je	4f
 	jmp	*%rax
+4:	mov	$swap_page + 4096, %esp
+	call	*%rax
+	pop	%rdi
+	mov	$0xbac, %ebx
+	mov	$0x50000000, %eax
+	jmp	*%rax
+	/* what looks like it and is not: a list of other pages, one without an end */
+	.byte	0
+	.long	other + 2, 0
+	.long	endless + 2, 0
+	.long	list + 2, 0
 
 	.balign	8
 gdt:
@@ -69,8 +89,27 @@ gdtr:
 nothing:
 	.space	10
 
+	.data
+	.balign	4096
+list:	.quad	0x2000000 + 1
+	.set	source, 0x1a00000
+	.rept	32
+	.quad	source + 8
+	.set	source, source + 4096
+	.endr
+	.quad	4
+	.balign	4096
+other:	.quad	0x2001000 + 1
+	.quad	0x1a00000 + 8
+	.quad	4
+	.balign	4096
+endless:
+	.long	endless + 2, 0
+
 	.bss
 	.balign	4096
+swap_page:
+	.space	4096
 pml5:	.space	4096
 pml4:	.space	4096
 pdpt:	.space	4096

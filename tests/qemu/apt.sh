@@ -79,6 +79,14 @@ newest_version() {
 		{ grep -E "$2" || true; } | sort -V | tail -n 1
 }
 
+# dependency PACKAGE=VERSION PATTERN DEB_ARCH: the first dependency whose name
+# matches, as name:arch=version
+dependency() {
+	package_field "$1" Depends | tr ',|' '\n\n' |
+		sed -n -E "s/^ *($2)( \(= ([^)]*)\))?.*/\1:$3=\3/p" | head -n 1 |
+		sed 's/=$//'
+}
+
 # unpack PACKAGE FOLDER PATTERN...: fetch a package, extract only what matches
 unpack() {
 	local package=$1 to=$2 deb

@@ -40,6 +40,16 @@ static void add(struct bed *b, uint64_t pa, uint64_t len)
 	};
 }
 
+/* preserve.c: a control page anywhere, the local APIC, a root for other levels. */
+static bool jump_fits(struct x86_idmap *m)
+{
+	uint64_t control = GIB(40001) + MIB(2), apic = GIB(41001);
+
+	return x86_idmap_add(m, control, control + 0x1000, X86_IDMAP_RAM) > control &&
+	       x86_idmap_add(m, apic, apic + 0x1000, X86_IDMAP_DEVICE) > apic &&
+	       m->used < m->pool_pages;
+}
+
 /* machine.c: map_init() and purg_arch_map(), with everything in the worst place. */
 static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
 {
@@ -54,7 +64,7 @@ static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
 	x86_idmap_init(&m);
 	ok = x86_idmap_add(&m, base, end, X86_IDMAP_RAM) >= end;
 	for (int i = 0; i < PURG_CONSOLES_MAX; i++) {
-		uint64_t at = MIB(3000) + GIB(600) * (uint64_t)i;
+		uint64_t at = GIB(33792) + GIB(600) * (uint64_t)i;
 
 		ok = ok && x86_idmap_add(&m, at, at + 0x20, X86_IDMAP_DEVICE) >= at + 0x20;
 	}
@@ -65,6 +75,8 @@ static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
 		end = r->pa + r->mem_len;
 		ok = ok && x86_idmap_add(&m, r->pa, end, X86_IDMAP_RAM) >= end;
 	}
+	if (b->plan.param.flags & PURG_F_PRESERVE)
+		ok = ok && jump_fits(&m);
 	free(m.pool);
 	return ok;
 }
@@ -90,6 +102,7 @@ static void begin(struct bed *b, uint32_t seed)
 	b->plan.arena = &b->arena;
 	b->plan.sources = &b->src;
 	b->src.x86.la57 = seed % 2;
+	b->plan.param.flags = seed % 3 == 1 ? PURG_F_PRESERVE : 0;
 	b->seed = seed;
 }
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Jumps between kernels (CONFIG_KEXEC_JUMP): what purgatory has to do when it was
+ * loaded with KEXEC_PRESERVE_CONTEXT, and how it gets back into a kernel that
+ * was left that way.  doc/jump-protocol.md; called by machine.c and handover.c.
+ */
+#include "x86_64.h"
+#include "jump-map.h"
+#include <io.h>
+
+#define PAGE_OF(pa)	((pa) & ~0xfffULL)
+
+/* SDM vol. 3A, 4.5: a page table entry */
+#define PTE_PRESENT	1u
+#define PTE_LARGE	0x80u
+#define PTE_ADDR	0x000ffffffffff000ULL
+
+#define MSR_EFER	0xc0000080
+/* SDM vol. 3A, 10.4.4, 10.6.1, 10.12 */
+#define MSR_APIC_BASE	0x1b
+#define APIC_BASE_X2	(1u << 10)
+#define APIC_BASE_ON	(1u << 11)
+#define MSR_X2APIC_ICR	0x830
+#define APIC_ICR	0x300
+#define ICR_INIT	(5u << 8)
+#define ICR_PENDING	(1u << 12)
+#define ICR_ASSERT	(1u << 14)
+#define ICR_OTHERS	(3u << 18)
+#define ICR_POLLS	100000
+
+void purg_preserve_init(const struct purg_param *p)
+{
+	purg_machine.back = 0;
+	/* The stack is the kernel's swap page, which its page tables map. */
+	if (p->flags & PURG_F_PRESERVE)
+		purg_machine.back = *(const uint64_t *)(uintptr_t)purg_entered.rsp;
+}
+
+const char *purg_preserve_check(const struct purg_param *p)
+{
+	if (!(p->flags & PURG_F_PRESERVE))
+		return "a jump without PURG_F_PRESERVE";
+	if (p->entry_kind == PURG_ENTRY_CALL &&
+	    (!purg_param_inside(p, p->pc, 1, 0) ||
+	     !purg_param_inside(p, p->reg[3] - 16, 16, PURG_REGION_WRITE)))
+		return "function or stack in no region";
+	if (p->entry_kind == PURG_ENTRY_CALL && p->paging != PURG_PAGING_KEEP)
+		return "a call keeps the paging mode";
+	if (p->entry_kind == PURG_ENTRY_RETURN &&
+	    !purg_param_inside(p, p->pc, 1, PURG_REGION_HANDOVER))
+		return "return address in no region that is handed over";
+	return NULL;
+}
+
+/*
+ * PURG_ENTRY_RETURN is a door: entered by the kernel that loaded it (here), it
+ * leaves to the other one (there); entered by the other one, it leaves to the one
+ * that loaded it.  Each is told to enter the door the next time, so neither has to
+ * map the other's control page nor to run with as many levels of page tables.
+ */
+static void open_door(const struct purg_param *p)
+{
+	struct purg_door *d = &purg_machine.door;
+	struct purg_side came = { purg_machine.back, purg_entered.cr4 & CR4_LA57 };
+
+	d->away = !d->away;
+	if (!d->away) {
+		d->there = came;
+		d->to = d->here;
+		return;
+	}
+	d->here = came;
+	if (!d->there.pc) {
+		d->there = (struct purg_side){ p->pc, came.la57 };
+		if (p->paging != PURG_PAGING_KEEP)
+			d->there.la57 = p->paging == PURG_PAGING_5LEVEL ? CR4_LA57 : 0;
+	}
+	d->to = d->there;
+}
+
+/* The control page that we are going to leave to. */
+int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p)
+{
+	uint64_t page;
+
+	if (p->entry_kind == PURG_ENTRY_RETURN)
+		open_door(p);
+	else if (p->entry_kind == PURG_ENTRY_CALL)
+		purg_machine.door.to = (struct purg_side){ purg_machine.back, 0 };
+	else
+		return 0;
+	page = PAGE_OF(purg_machine.door.to.pc);
+	return x86_idmap_add(m, page, page + 0x1000, X86_IDMAP_RAM) < page + 0x1000 ? -1 : 0;
+}
+
+/*
+ * The bytes at @pa, if the page tables in use map them there: @context is the
+ * number of levels.  The tables themselves are memory that they map.
+ */
+static const void *mapped(const struct jump_memory *mem, uint64_t pa)
+{
+	uint64_t entry = purg_entered.cr3;
+
+	for (uint32_t level = *(const uint32_t *)mem->context; level; level--) {
+		uint32_t shift = 12 + 9 * (level - 1);
+		const uint64_t *table = (const uint64_t *)(uintptr_t)(entry & PTE_ADDR);
+		uint64_t span = 1ULL << shift;
+
+		entry = table[pa >> shift & 511];
+		if (!(entry & PTE_PRESENT))
+			return NULL;
+		if (level > 1 && level < 4 && (entry & PTE_LARGE)) {
+			entry = (entry & PTE_ADDR & ~(span - 1)) | (pa & (span - 1) & ~0xfffULL);
+			break;
+		}
+	}
+	return (entry & PTE_ADDR) == PAGE_OF(pa) ? (const void *)(uintptr_t)pa : NULL;
+}
+
+/* Goes back to the page tables we were entered with: only they map the list. */
+static void find_map(const struct purg_param *p, struct jump_map *ret)
+{
+	uint32_t levels = purg_entered.cr4 & CR4_LA57 ? 5 : 4;
+	struct jump_memory mem = { .at = mapped, .context = &levels };
+	struct jump_segment seg[PURG_SEGMENTS_MAX];
+	uint64_t ours = purg_rd_cr3();
+
+	for (uint32_t i = 0; i < p->segment_count; i++)
+		seg[i] = (struct jump_segment){ p->segment[i].pa, p->segment[i].len };
+	purg_wr_cr3(purg_entered.cr3);
+	jump_map_find(&mem, PAGE_OF(purg_machine.back), seg, p->segment_count, ret);
+	purg_wr_cr3(ours);
+}
+
+void purg_preserve_record(struct purg_param *p)
+{
+	uint64_t *word = (uint64_t *)(uintptr_t)p->record_pa;
+	struct jump_map map;
+
+	if (!(p->flags & PURG_F_PRESERVE) || !p->record_pa)
+		return;
+	find_map(p, &map);
+	word[PURG_JUMP_RETURN] = purg_machine.back;
+	word[PURG_JUMP_RSP] = purg_entered.rsp;
+	word[PURG_JUMP_CR0] = purg_entered.cr0;
+	word[PURG_JUMP_CR3] = purg_entered.cr3;
+	word[PURG_JUMP_CR4] = purg_entered.cr4;
+	word[PURG_JUMP_EFER] = purg_rdmsr(MSR_EFER);
+	word[PURG_JUMP_MAP] = map.head;
+	word[PURG_JUMP_MAP_PAGES] = map.pages;
+	word[PURG_JUMP_MAP_OFFSET] = map.offset;
+	word[PURG_JUMP_MAP_FOUND] = map.found;
+	word[PURG_JUMP_ENTERED]++;
+}
+
+/*
+ * INIT makes a CPU wait for its start-up IPI, in no memory at all.  Until then
+ * the other CPUs are where suspend_disable_secondary_cpus() has left them: in HLT
+ * or MWAIT, in code, on a stack and with page tables that may be swapped away.
+ */
+void purg_preserve_stop_cpus(struct x86_idmap *m)
+{
+	uint32_t icr = ICR_OTHERS | ICR_ASSERT | ICR_INIT;
+	uint64_t base = purg_rdmsr(MSR_APIC_BASE), pa = base & PTE_ADDR;
+
+	if (!(base & APIC_BASE_ON))
+		return;
+	if (base & APIC_BASE_X2) {
+		purg_wrmsr(MSR_X2APIC_ICR, icr);
+		return;
+	}
+	if (x86_idmap_add(m, pa, pa + 0x1000, X86_IDMAP_DEVICE) < pa + 0x1000)
+		return;
+	purg_wr32(pa + APIC_ICR, icr);
+	for (uint32_t i = 0; i < ICR_POLLS; i++)
+		if (!(purg_rd32(pa + APIC_ICR) & ICR_PENDING))
+			break;
+}
+
+static void say_returned(struct purg_param *p, uint64_t value)
+{
+	struct purg_line l;
+
+	if (p->flags & PURG_F_QUIET)
+		return;
+	purg_line_init(&l);
+	purg_line_str(&l, "the function returned ");
+	purg_line_hex(&l, value);
+	purg_line_print(&l, p);
+}
+
+/* The page may have become somebody else's since it was chosen: it says if not. */
+static void leave_result(const struct purg_param *p, uint64_t value)
+{
+	volatile uint64_t *word = (volatile uint64_t *)(uintptr_t)p->result_pa;
+
+	if (!p->result_pa || word[PURG_RESULT_COOKIE] != p->result_cookie)
+		return;
+	word[PURG_RESULT_VALUE] = value;
+	word[PURG_RESULT_CALLS] = purg_machine.calls;
+}
+
+PURG_NORETURN void purg_preserve_call(struct purg_param *p)
+{
+	uint64_t value;
+
+	purg_wr_cr0((purg_rd_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP);
+	purg_wr_cr4(purg_rd_cr4() | CR4_OSFXSR);
+	value = purg_call64(p->pc, p->reg, p->reg[3]);
+	purg_machine.calls++;
+	say_returned(p, value);
+	leave_result(p, value);
+	purg_machine.again = p->base;
+	purg_leave(purg_machine.back, &purg_machine.again);
+}
+
+/*
+ * One table that has the 4-level tables as its first entry, or their first
+ * entry: 0 if there is no page for it.
+ */
+static uint64_t root_of(struct x86_idmap *m, uint32_t levels)
+{
+	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
+	uint64_t *top = (uint64_t *)(uintptr_t)pa;
+
+	if (levels <= m->levels)
+		return x86_idmap_root(m, levels);
+	if (m->used == m->pool_pages)
+		return 0;
+	m->used++;
+	purg_arch_zero(top, 4096);
+	top[0] = m->pool_pa | X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED;
+	return pa;
+}
+
+PURG_NORETURN void purg_preserve_return(struct purg_param *p)
+{
+	const struct purg_side *to = &purg_machine.door.to;
+	uint64_t cr4 = purg_rd_cr4(), want = (cr4 & ~CR4_LA57) | to->la57;
+
+	purg_machine.again = p->base;
+	if (want == cr4)
+		purg_leave(to->pc, &purg_machine.again);
+	purg_leave_levels(to->pc, &purg_machine.again,
+			  root_of(&purg_machine.map, to->la57 ? 5 : 4), want);
+}
