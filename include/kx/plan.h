@@ -81,6 +81,8 @@ struct kx_request {
 	bool say_timing;		/* --serial: purgatory says how long it took */
 	bool no_cma;
 	bool hotplug;
+	bool preserve;			/* --load-preserve-context: to be returned to */
+	uint64_t window_size;		/* --window; 0 = as much as it needs */
 	enum kx_pack pack;		/* --pack */
 	enum kx_stage stage;		/* --stage */
 	bool evict_crash_kernel;	/* --evict-crash-kernel */
@@ -121,6 +123,19 @@ struct kx_segment {
 struct kx_window {
 	const char *name;
 	struct kx_range r;
+};
+
+/*
+ * All memory that the next kernel has when the running one is preserved: each
+ * page of it is in a segment, so that the kernel swaps it (plan/window.c).
+ */
+#define KX_OWN_LOW_MAX	4
+
+struct kx_own {
+	struct kx_range low[KX_OWN_LOW_MAX];	/* below 1 MiB, for trampolines */
+	size_t low_count;
+	struct kx_range window;			/* the rest; empty = nothing is preserved */
+	const char *why;
 };
 
 #define KX_NOTES_MAX	32
@@ -178,6 +193,8 @@ struct kx_plan {
 	size_t staged_count;
 	uint64_t staged_entry;
 
+	struct kx_own own;
+
 	/* kexec_file_load */
 	struct kx_bytes file_kernel;	/* the bytes to give when fd is not usable */
 	bool file_use_fd;		/* the user's own file, nothing peeled */
@@ -209,6 +226,8 @@ KX_CHECKED int kx_plan_place(struct kx_plan *p, struct kx_want want, struct kx_b
  */
 KX_CHECKED int kx_plan_place_quick(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
 				   const char *why, uint64_t *ret_pa, struct kx_err *err);
+/* Segments below this load quickly; 0 = no such limit. */
+uint64_t kx_plan_quick_max(const struct kx_plan *p);
 /* The same at a fixed address (ELF); -ENOSPC names what is in the way. */
 KX_CHECKED int kx_plan_place_at(struct kx_plan *p, const char *name, struct kx_range r,
 				struct kx_bytes buf, const char *why, struct kx_err *err);
@@ -220,9 +239,24 @@ uint64_t kx_segments_sum(const struct kx_segment *s, size_t n);
 /*
  * The free memory of the running machine: firmware RAM, minus every child of
  * System RAM in iomem that the kernel reserves, minus crash kernel, minus
- * anything outside [mem_min, mem_max]; removable memory marked.  (plan/space.c)
+ * anything outside [mem_min, mem_max]; removable memory marked.  When it is to be
+ * preserved, minus the running kernel's image and removable memory as well, and
+ * [mem_min, mem_max] is for the window alone.  (plan/space.c)
  */
 KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
+/*
+ * The first thing known that is not free memory in @r, or NULL.  (plan/place.c)
+ */
+const char *kx_plan_what_blocks(const struct kx_plan *p, struct kx_range r);
+
+/*
+ * What the next kernel gets while the running one is preserved: fills p->own,
+ * for files that need @need bytes where they are placed, and leaves the window as
+ * p->space.  -EINVAL (request), -ENOSPC, -ENOMEM.  (plan/window.c)
+ */
+KX_CHECKED int kx_plan_window_choose(struct kx_plan *p, uint64_t need, struct kx_err *err);
+/* Segments for what the others left of p->own.  -E2BIG, -ENOMEM. */
+KX_CHECKED int kx_plan_window_fill(struct kx_plan *p, struct kx_err *err);
 
 /*
  * Request + facts + image -> plan: chooses the call, joins command line and

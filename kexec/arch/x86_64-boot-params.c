@@ -66,7 +66,7 @@ static void reserve_node(struct x86_params *x, uint32_t type, size_t len)
 static void measure(struct kx_plan *p, const struct x86_kernel *k, struct x86_params *x)
 {
 	size_t efi_map = kx_x86_efi_map_len(p, k);
-	size_t e820 = kx_x86_e820_ext_count(p->sources);
+	size_t e820 = kx_x86_e820_ext_count(&x->e820);
 
 	x->len = BP_SIZE;
 	x->cmdline_off = reserve(x, strlen(p->cmdline) + 1);
@@ -199,7 +199,7 @@ static void fill(struct kx_plan *p, const struct x86_kernel *k, uint64_t initrd_
 	fill_header(p, k, bp);
 	fill_screen(p, bp);
 	fill_firmware(p, bp);
-	kx_x86_e820_fill(p->sources, bp, node_data(x, SETUP_E820_EXT));
+	kx_x86_e820_fill(&x->e820, bp, node_data(x, SETUP_E820_EXT));
 	memcpy(bp + x->cmdline_off, p->cmdline, strlen(p->cmdline));
 	put_split(bp, HDR_CMD_LINE_PTR, BP_EXT_CMD_LINE_PTR, x->pa + x->cmdline_off);
 	put_split(bp, HDR_RAMDISK_IMAGE, BP_EXT_RAMDISK_IMAGE, initrd_pa);
@@ -225,6 +225,9 @@ int kx_x86_place_params(struct kx_plan *p, const struct x86_kernel *k, uint64_t 
 	struct x86_params x = { 0 };
 	int rc;
 
+	rc = kx_x86_e820_map(p, &x.e820, err);
+	if (rc < 0)
+		return rc;
 	measure(p, k, &x);
 	x.buf = kx_arena_alloc(p->arena, x.len);
 	if (!x.buf)

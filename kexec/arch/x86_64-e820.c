@@ -5,6 +5,7 @@
  *
  * It is the map of the machine, not of the running kernel: what that one
  * reserved for itself is not in it, so a chain of kexecs always sees the same.
+ * A kernel that runs while this one is preserved sees no RAM but its own.
  * Called by x86_64-boot-params.c.
  */
 #include "x86_64.h"
@@ -26,9 +27,35 @@ static const uint32_t e820_type[] = {
 #define EXT_MEM_K_MAX	0xfc00u
 #define ONE_MIB		0x100000u
 
-size_t kx_x86_e820_ext_count(const struct kx_sources *src)
+static int add_own(struct kx_plan *p, struct kx_range r, struct kx_memmap *map,
+		   struct kx_err *err)
 {
-	return src->firmware.n > E820_ZEROPAGE_MAX ? src->firmware.n - E820_ZEROPAGE_MAX : 0;
+	return kx_memmap_add(map, p->arena, (struct kx_mem){ .r = r, .type = KX_MEM_RAM }, err);
+}
+
+int kx_x86_e820_map(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err)
+{
+	const struct kx_memmap *all = &p->sources->firmware;
+	int rc = 0;
+
+	*ret = *all;
+	if (kx_range_empty(p->own.window))
+		return 0;
+	*ret = (struct kx_memmap){ .v = NULL };
+	for (size_t i = 0; i < all->n && rc == 0; i++)
+		if (all->v[i].type != KX_MEM_RAM)
+			rc = kx_memmap_add(ret, p->arena, all->v[i], err);
+	for (size_t i = 0; i < p->own.low_count && rc == 0; i++)
+		rc = add_own(p, p->own.low[i], ret, err);
+	if (rc == 0)
+		rc = add_own(p, p->own.window, ret, err);
+	kx_memmap_sort(ret);
+	return rc;
+}
+
+size_t kx_x86_e820_ext_count(const struct kx_memmap *map)
+{
+	return map->n > E820_ZEROPAGE_MAX ? map->n - E820_ZEROPAGE_MAX : 0;
 }
 
 /* Memory above 1 MiB in KiB, for kernels that find the table empty. */
@@ -43,9 +70,8 @@ static void fill_mem_k(const struct kx_mem *m, uint8_t *bp)
 	kx_put_le32(bp + BP_ALT_MEM_K, k > UINT32_MAX ? UINT32_MAX : (uint32_t)k);
 }
 
-void kx_x86_e820_fill(const struct kx_sources *src, uint8_t *bp, uint8_t *ext)
+void kx_x86_e820_fill(const struct kx_memmap *map, uint8_t *bp, uint8_t *ext)
 {
-	const struct kx_memmap *map = &src->firmware;
 	uint8_t *at = bp + BP_E820_TABLE;
 
 	kx_put_le16(bp + BP_EXT_MEM_K, 0);

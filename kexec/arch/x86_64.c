@@ -43,6 +43,7 @@
 
 #include "kx/cmdline.h"
 #include "kx/fdt.h"
+#include "kx/uapi.h"
 #include "x86_64.h"
 
 const char *kx_x86_64_file_refuses(const struct kx_image *image, const struct kx_sources *src)
@@ -174,6 +175,23 @@ static void set_param(struct kx_plan *p, const struct x86_kernel *k, uint64_t pa
 		set_paging(p, k);
 }
 
+/* Where it runs while the running kernel sleeps: doc/jump-protocol.md. */
+static int confine(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
+{
+	uint64_t need = p->initrd.len;
+
+	if (!p->request->preserve)
+		return 0;
+	p->flags |= KX_LOAD_PRESERVE_CONTEXT;
+	/* The other CPUs wait in pages that the next kernel may get. */
+	p->param.flags |= PURG_F_PRESERVE | PURG_F_STOP_CPUS;
+	if (image->format->id == KX_FORMAT_BZIMAGE)
+		need += image->bzimage.init_size;
+	for (size_t i = 0; image->format->id == KX_FORMAT_ELF && i < image->elf.load_count; i++)
+		need += image->elf.load[i].mem_len;
+	return kx_plan_window_choose(p, need, err);
+}
+
 int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
 	uint64_t initrd_pa = 0, params_pa = 0;
@@ -183,6 +201,8 @@ int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_
 	rc = check_options(p, image->format->id, err);
 	if (rc == 0)
 		rc = check_dtb(p, err);
+	if (rc == 0)
+		rc = confine(p, image, err);
 	if (rc == 0)
 		rc = place_kernel(p, image, &k, err);
 	/* Only an ELF kernel that says so goes there. */

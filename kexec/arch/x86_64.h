@@ -147,6 +147,7 @@ struct x86_params {
 	uint64_t pa;
 	size_t cmdline_off;
 	size_t efi_map_off;		/* 0: no EFI is handed on */
+	struct kx_memmap e820;
 	struct x86_node node[X86_NODES_MAX];
 	size_t node_count;
 };
@@ -164,12 +165,14 @@ KX_CHECKED int kx_x86_place_params(struct kx_plan *p, const struct x86_kernel *k
  */
 void kx_x86_add_windows(struct kx_plan *p, bool efi);
 
-/* x86_64-e820.c: how many entries do not fit into boot_params. */
+/* x86_64-e820.c: what the next kernel is told of memory.  -ENOMEM. */
+KX_CHECKED int kx_x86_e820_map(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err);
+/* How many entries do not fit into boot_params. */
 #define E820_ZEROPAGE_MAX	128u
 #define E820_ENTRY_LEN		20u
-size_t kx_x86_e820_ext_count(const struct kx_sources *src);
+size_t kx_x86_e820_ext_count(const struct kx_memmap *map);
 /* The table, its count and the ext_mem_k fields; @ext gets the rest. */
-void kx_x86_e820_fill(const struct kx_sources *src, uint8_t *bp, uint8_t *ext);
+void kx_x86_e820_fill(const struct kx_memmap *map, uint8_t *bp, uint8_t *ext);
 
 /* x86_64-efi.c: bytes of the EFI memory map to hand on; 0 = none, with a note why. */
 size_t kx_x86_efi_map_len(struct kx_plan *p, const struct x86_kernel *k);

@@ -153,7 +153,10 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	if (rc < 0)
 		return rc;
 	rc = p->arch->layout(p, image, err);
-	if (rc == -ENOSPC && (req->mem_min || req->mem_max != UINT64_MAX))
+	if (rc == -ENOSPC && !kx_range_empty(p->own.window))
+		kx_err_wrap(err, "in the window [0x%" PRIx64 "-0x%" PRIx64 ")",
+			    p->own.window.start, p->own.window.end);
+	else if (rc == -ENOSPC && !req->preserve && (req->mem_min || req->mem_max != UINT64_MAX))
 		kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
 			    req->mem_min, req->mem_max);
 	if (rc == 0)
@@ -164,6 +167,8 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 		rc = kx_plan_regions(p, err);
 	if (rc == 0)
 		rc = kx_plan_place_purgatory(p, err);
+	if (rc == 0 && req->preserve)
+		rc = kx_plan_window_fill(p, err);
 	if (rc < 0)
 		return rc;
 	if (req->has_entry) {

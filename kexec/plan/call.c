@@ -17,6 +17,8 @@
  */
 static const char *needs_load(const struct kx_request *req)
 {
+	if (req->preserve)
+		return "--load-preserve-context";
 	if (req->has_entry)
 		return "--entry";
 	if (req->x86.entry_32bit)
@@ -91,6 +93,9 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 	const char *refusal = p->arch->file_refuses(image, src);
 	const char *load_opt = wants_load(req), *file_opt = needs_file(req);
 
+	if (req->preserve && src->machine != KX_MACHINE_X86_64)
+		return kx_err_set(err, EOPNOTSUPP,
+				  "--load-preserve-context: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)");
 	p->call = req->call;
 	if (req->call != KX_CALL_AUTO)
 		return choose_given(p, refusal, err);

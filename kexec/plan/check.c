@@ -119,6 +119,35 @@ static int check_in_ram(const struct kx_plan *p, const struct kx_segment *s, str
 	return 0;
 }
 
+/* doc/jump-protocol.md: a page of the next kernel that is in no segment is lost for us. */
+static int check_own(const struct kx_plan *p, struct kx_err *err)
+{
+	uint64_t own = kx_range_len(p->own.window);
+	bool inside;
+
+	if (kx_range_empty(p->own.window))
+		return 0;
+	for (size_t i = 0; i < p->own.low_count; i++)
+		own += kx_range_len(p->own.low[i]);
+	for (size_t i = 0; i < p->segment_count; i++) {
+		const struct kx_segment *s = &p->segment[i];
+
+		inside = kx_range_contains(p->own.window, s->range);
+		for (size_t j = 0; j < p->own.low_count; j++)
+			inside |= kx_range_contains(p->own.low[j], s->range);
+		if (!inside)
+			return kx_err_set(err, EINVAL,
+					  "%s [0x%" PRIx64 "-0x%" PRIx64 ") is not memory of the next kernel's own",
+					  s->name, s->range.start, s->range.end);
+	}
+	/* They do not overlap, which was checked before. */
+	if (kx_segments_sum(p->segment, p->segment_count) != own)
+		return kx_err_set(err, EINVAL,
+				  "the segments cover 0x%" PRIx64 " bytes, and the next kernel's memory has 0x%" PRIx64,
+				  kx_segments_sum(p->segment, p->segment_count), own);
+	return 0;
+}
+
 static int check_entry(const struct kx_plan *p, struct kx_err *err)
 {
 	struct kx_range at = { p->entry, p->entry + 1 };
@@ -153,6 +182,8 @@ int kx_plan_check(const struct kx_plan *p, struct kx_err *err)
 		rc = check_staged(p, err);
 	if (rc == 0)
 		rc = check_overlap(p, err);
+	if (rc == 0)
+		rc = check_own(p, err);
 	if (rc == 0)
 		rc = check_half(p, p->segment, p->segment_count, "", err);
 	if (rc == 0)

@@ -102,6 +102,10 @@ static void choose_auto(struct kx_plan *p)
 	bool uncached;
 
 	p->pack = KX_PACK_NONE;
+	if (p->request->preserve) {
+		p->pack_why = "the kernel swaps each page with what was there";
+		return;
+	}
 	if (p->request->has_entry) {
 		p->pack_why = "--entry bypasses purgatory, which unpacks";
 		return;
@@ -128,6 +132,9 @@ static int choose(struct kx_plan *p, struct kx_err *err)
 		return 0;
 	case KX_PACK_LZ4:
 		p->pack_why = "--pack=lz4 was given";
+		if (p->request->preserve)
+			return kx_err_set(err, EINVAL,
+					  "--pack=lz4: purgatory would unpack over what --load-preserve-context has to swap");
 		if (p->request->has_entry)
 			return kx_err_set(err, EINVAL,
 					  "--pack=lz4 needs purgatory, and --entry bypasses it");

@@ -103,6 +103,13 @@ static uint64_t middle_of_ram(const struct kx_plan *p)
 	return 0;
 }
 
+uint64_t kx_plan_quick_max(const struct kx_plan *p)
+{
+	uint64_t middle = middle_of_ram(p);
+
+	return middle < p->arch->quick_max ? middle : p->arch->quick_max;
+}
+
 int kx_plan_place_quick(struct kx_plan *p, struct kx_want want, struct kx_bytes buf,
 			const char *why, uint64_t *ret_pa, struct kx_err *err)
 {
@@ -117,9 +124,7 @@ int kx_plan_place_quick(struct kx_plan *p, struct kx_want want, struct kx_bytes 
 	low.size = kx_align_up(want.size < buf.len ? buf.len : want.size, p->sources->page_size);
 	if (low.align < p->sources->page_size)
 		low.align = p->sources->page_size;
-	low.max = middle_of_ram(p);
-	if (low.max > p->arch->quick_max)
-		low.max = p->arch->quick_max;
+	low.max = kx_plan_quick_max(p);
 	if ((low.max < want.max || !want.max) &&
 	    kx_space_find(&p->space, &low, &pa, &removable, NULL) == 0 && !removable) {
 		want.max = low.max;
@@ -148,11 +153,13 @@ static bool space_covers(const struct kx_space *s, struct kx_range r, bool *ret_
 	return at >= r.end;
 }
 
-/* The first known thing that is not free memory in @r, for the message. */
-static const char *what_blocks(const struct kx_plan *p, struct kx_range r)
+const char *kx_plan_what_blocks(const struct kx_plan *p, struct kx_range r)
 {
 	const struct kx_memmap *io = &p->sources->iomem;
+	bool removable;
 
+	if (space_covers(&p->space, r, &removable))
+		return NULL;
 	for (size_t i = 0; i < p->segment_count; i++)
 		if (kx_range_overlaps(p->segment[i].range, r))
 			return p->segment[i].name;
@@ -175,7 +182,7 @@ int kx_plan_place_at(struct kx_plan *p, const char *name, struct kx_range r,
 	if (!space_covers(&p->space, r, &removable))
 		return kx_err_set(err, ENOSPC,
 				  "%s: must be at [0x%" PRIx64 "-0x%" PRIx64 "), where %s is",
-				  name, r.start, r.end, what_blocks(p, r));
+				  name, r.start, r.end, kx_plan_what_blocks(p, r));
 	return segment_append(p, name, r, buf, why, removable, err);
 }
 

@@ -143,6 +143,20 @@ static void add_consoles(struct kx_plan *p)
 	}
 }
 
+/* By these purgatory recognises the kernel's list of pages. */
+static void add_segments(struct kx_plan *p)
+{
+	struct purg_param *param = &p->param;
+
+	param->segment_count = 0;
+	if (!(param->flags & PURG_F_PRESERVE))
+		return;
+	for (size_t i = 0; i < p->segment_count; i++)
+		param->segment[param->segment_count++] = (struct purg_segment){
+			p->segment[i].range.start, kx_range_len(p->segment[i].range),
+		};
+}
+
 /* @param into a copy of the image: the blob itself is constant. */
 static int write_param(struct kx_plan *p, struct kx_segment *purgatory,
 		       const struct purg_param *param, struct kx_err *err)
@@ -202,6 +216,7 @@ int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
 	param->page_shift = (uint32_t)__builtin_ctzll(p->sources->page_size);
 	param->unpack_count = (uint32_t)p->unpack_count;
 	add_consoles(p);
+	add_segments(p);
 	add_digests(p);
 	if (p->request->no_checks)
 		kx_plan_note(p, "-i: purgatory verifies nothing");

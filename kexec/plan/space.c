@@ -31,13 +31,24 @@ static bool is_running_kernel(const char *name)
 	return false;
 }
 
-/* Does this line of /proc/iomem take memory away from us? */
-static bool is_taken(const struct kx_mem *m)
+/*
+ * Does this line of /proc/iomem take memory away from us?  A kernel that comes
+ * back could have its image swapped like all else, but not the code that swaps.
+ */
+static bool is_taken(const struct kx_plan *p, const struct kx_mem *m)
 {
 	/* "System RAM" itself, and nested plain RAM. */
 	if (m->type == KX_MEM_RAM)
 		return false;
-	return !is_running_kernel(m->name);
+	return p->request->preserve || !is_running_kernel(m->name);
+}
+
+/* What may be hot-removed is the last choice, and none for who has to come back. */
+static int take_removable(struct kx_plan *p, struct kx_range r, struct kx_err *err)
+{
+	if (p->request->preserve)
+		return kx_space_remove(&p->space, kx_range_grow(r, p->sources->page_size), err);
+	return kx_space_mark_removable(&p->space, r, err);
 }
 
 /* Keep what is free now, before any segment takes its share. */
@@ -70,6 +81,8 @@ static int limit(struct kx_plan *p, struct kx_err *err)
 		return kx_err_set(err, EINVAL,
 				  "--mem-max=0x%" PRIx64 " is below --mem-min=0x%" PRIx64,
 				  req->mem_max, req->mem_min);
+	if (req->preserve)
+		return 0;
 	rc = kx_space_remove(&p->space, below, err);
 	if (rc < 0)
 		return rc;
@@ -97,7 +110,7 @@ int kx_plan_space(struct kx_plan *p, struct kx_err *err)
 				  "no memory map: neither the firmware's nor /proc/iomem shows System RAM%s",
 				  src->has_cap_boot ? "" : " (not root: addresses are hidden)");
 	for (size_t i = 0; i < src->iomem.n; i++) {
-		if (!is_taken(&src->iomem.v[i]))
+		if (!is_taken(p, &src->iomem.v[i]))
 			continue;
 		rc = kx_space_remove(&p->space,
 				     kx_range_grow(src->iomem.v[i].r, src->page_size), err);
@@ -116,7 +129,7 @@ int kx_plan_space(struct kx_plan *p, struct kx_err *err)
 	if (src->iomem.n == 0)
 		kx_plan_note(p, "/proc/iomem is unreadable: what the kernel reserves is not known here");
 	for (size_t i = 0; i < src->removable.n; i++) {
-		rc = kx_space_mark_removable(&p->space, src->removable.v[i], err);
+		rc = take_removable(p, src->removable.v[i], err);
 		if (rc < 0)
 			return rc;
 	}

@@ -113,7 +113,9 @@ static void choose_auto(struct kx_plan *p, const struct kx_parcel *parcel)
 	struct kx_err no = { .code = 0 };
 
 	p->stage = KX_STAGE_KERNEL;
-	if (!too_much(p, parcel, &p->stage_why)) {
+	if (p->request->preserve) {
+		p->stage_why = "the kernel swaps each page with what was there";
+	} else if (!too_much(p, parcel, &p->stage_why)) {
 		p->stage_why = "the running kernel has room";
 	} else if (p->request->has_entry) {
 		p->stage_why = "--entry bypasses purgatory, which would move it";
@@ -136,6 +138,9 @@ static int choose(struct kx_plan *p, const struct kx_parcel *parcel, struct kx_e
 		return 0;
 	case KX_STAGE_CRASHKERNEL:
 		p->stage_why = "--stage=crashkernel was given";
+		if (p->request->preserve)
+			return kx_err_set(err, EINVAL,
+					  "--stage=crashkernel leaves nothing to return to: not with --load-preserve-context");
 		if (p->request->has_entry)
 			return kx_err_set(err, EINVAL,
 					  "--stage=crashkernel needs purgatory, and --entry bypasses it");
