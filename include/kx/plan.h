@@ -135,6 +135,7 @@ struct kx_own {
 	struct kx_range low[KX_OWN_LOW_MAX];	/* below 1 MiB, for trampolines */
 	size_t low_count;
 	struct kx_range window;			/* the rest; empty = nothing is preserved */
+	struct kx_range core;			/* in it: core headers, which it reads as "old" memory */
 	const char *why;
 };
 

@@ -33,6 +33,26 @@ static int add_own(struct kx_plan *p, struct kx_range r, struct kx_memmap *map,
 	return kx_memmap_add(map, p->arena, (struct kx_mem){ .r = r, .type = KX_MEM_RAM }, err);
 }
 
+/*
+ * The window, but for the core headers: reserved, as KASLR takes what is RAM in
+ * any entry, and as ioremap(), through which they are read, takes no RAM.
+ */
+static int add_window(struct kx_plan *p, struct kx_memmap *map, struct kx_err *err)
+{
+	const struct kx_own *own = &p->own;
+	struct kx_mem core = { .r = own->core, .type = KX_MEM_RESERVED };
+	int rc;
+
+	if (kx_range_empty(own->core))
+		return add_own(p, own->window, map, err);
+	rc = add_own(p, (struct kx_range){ own->window.start, own->core.start }, map, err);
+	if (rc == 0)
+		rc = kx_memmap_add(map, p->arena, core, err);
+	if (rc == 0)
+		rc = add_own(p, (struct kx_range){ own->core.end, own->window.end }, map, err);
+	return rc;
+}
+
 int kx_x86_e820_map(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err)
 {
 	const struct kx_memmap *all = &p->sources->firmware;
@@ -48,7 +68,7 @@ int kx_x86_e820_map(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err
 	for (size_t i = 0; i < p->own.low_count && rc == 0; i++)
 		rc = add_own(p, p->own.low[i], ret, err);
 	if (rc == 0)
-		rc = add_own(p, p->own.window, ret, err);
+		rc = add_window(p, ret, err);
 	kx_memmap_sort(ret);
 	return rc;
 }

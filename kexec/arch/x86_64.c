@@ -211,7 +211,9 @@ int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_
 	if (rc < 0)
 		return rc;
 	if (k.wants_params) {
-		rc = check_cmdline(p, &k, err);
+		rc = p->request->preserve ? kx_x86_place_core(p, err) : 0;
+		if (rc == 0)
+			rc = check_cmdline(p, &k, err);
 		if (rc == 0)
 			rc = place_initrd(p, &k, &initrd_pa, err);
 		if (rc == 0)

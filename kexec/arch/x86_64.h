@@ -165,6 +165,13 @@ KX_CHECKED int kx_x86_place_params(struct kx_plan *p, const struct x86_kernel *k
  */
 void kx_x86_add_windows(struct kx_plan *p, bool efi);
 
+/*
+ * x86_64-core.c: core headers of the running kernel, which is preserved, into
+ * p->own.core, and elfcorehdr= into the command line.  -ENODATA (kx_core_facts),
+ * -ENOSPC, -E2BIG, -ENOMEM.
+ */
+KX_CHECKED int kx_x86_place_core(struct kx_plan *p, struct kx_err *err);
+
 /* x86_64-e820.c: what the next kernel is told of memory.  -ENOMEM. */
 KX_CHECKED int kx_x86_e820_map(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err);
 /* How many entries do not fit into boot_params. */

@@ -4,6 +4,8 @@
  * that each page of it is loaded and that it is told of nothing else, and each
  * refusal.
  */
+#include "kx/context.h"
+#include "kx/core.h"
 #include "kx/uapi.h"
 #include "payload-bed.h"
 
@@ -19,6 +21,7 @@ static void begin(struct bed *b)
 	bed_mem(b, &b->src.firmware, 0x9fc00, 0xa0000, KX_MEM_RESERVED, 0, "Reserved");
 	bed_mem(b, &b->src.firmware, 0xfee00000, 0xfee01000, KX_MEM_ACPI, 0, "ACPI Tables");
 	bed_mem(b, &b->src.iomem, MIB(400), MIB(410), KX_MEM_OTHER, 1, "Kernel code");
+	b->src.core.vmcoreinfo = (struct kx_range){ MIB(420), MIB(420) + 0x1000 };
 	bed_initrd(b, bed_bytes(b, MIB(3) + 5, TEXT));
 }
 
@@ -48,20 +51,26 @@ static void check_e820(struct bed *b)
 	static const uint64_t fixed[][3] = {
 		{ 0x1000, 0x9e000, 1 }, { 0x9fc00, 0x400, 2 },
 	};
+	const struct kx_range core = b->plan.own.core;
 	const uint8_t *e;
 
 	if (!CHECK(s && s->buf.len >= 4096))
 		return;
 	e = s->buf.data + E820_TABLE;
-	CHECK_EQ_U64(s->buf.data[E820_COUNT], 4);
+	CHECK_EQ_U64(s->buf.data[E820_COUNT], 5);
 	for (int i = 0; i < 2; i++, e += 20) {
 		CHECK_EQ_U64(le(e, 8), fixed[i][0]);
 		CHECK_EQ_U64(le(e + 8, 8), fixed[i][1]);
 		CHECK_EQ_U64(le(e + 16, 4), fixed[i][2]);
 	}
 	CHECK_EQ_U64(le(e, 8), b->plan.own.window.start);
-	CHECK_EQ_U64(le(e + 8, 8), kx_range_len(b->plan.own.window));
+	CHECK_EQ_U64(le(e, 8) + le(e + 8, 8), core.start);
 	CHECK_EQ_U64(le(e + 16, 4), 1);
+	e += 20;
+	/* The top of the window is the core headers', which no kernel may use. */
+	CHECK_EQ_U64(le(e, 8), core.start);
+	CHECK_EQ_U64(le(e, 8) + le(e + 8, 8), b->plan.own.window.end);
+	CHECK_EQ_U64(le(e + 16, 4), 2);
 	CHECK_EQ_U64(le(e + 20, 8), 0xfee00000);
 	CHECK_EQ_U64(le(e + 36, 4), 3);
 }
@@ -83,6 +92,52 @@ static void check_param(struct bed *b)
 	}
 }
 
+static int read_headers(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
+{
+	const struct kx_segment *s = ctx;
+
+	/* The notes are at physical addresses: those of the CPUs are not here. */
+	if (off >= s->range.start)
+		off -= s->range.start;
+	if (off > s->buf.len || len > s->buf.len - off) {
+		memset(to, 0, len);
+		return 0;
+	}
+	memcpy(to, s->buf.data + off, len);
+	(void)err;
+	return 0;
+}
+
+/* What the next kernel sees of this one: everything but its own memory. */
+static void check_core(struct bed *b)
+{
+	struct kx_segment *s = kx_plan_segment(&b->plan, "elfcorehdr");
+	struct kx_core_file file = { .read = read_headers, .ctx = s, .len = MIB(8192) };
+	struct kx_contexts have;
+	struct kx_core core;
+	char word[64];
+
+	if (!CHECK(s) || !CHECK(kx_core_open(&file, &b->arena, &core, &b->err) == 0)) {
+		printf("# %s\n", b->err.text);
+		return;
+	}
+	for (size_t i = 0; i < core.load_count; i++) {
+		struct kx_range r = { core.load[i].pa, core.load[i].pa + core.load[i].mem_len };
+
+		CHECK(!kx_range_overlaps(r, b->plan.own.window));
+		CHECK(!kx_range_overlaps(r, b->plan.own.low[0]));
+	}
+	CHECK(core.load_count >= 2);
+	if (CHECK(kx_contexts_read(&core, &b->arena, &have, &b->err) == 0 && have.has_context)) {
+		CHECK(have.has_state && have.has_map);
+		CHECK(have.context.source == CONTEXT_SOURCE_JUMP && !have.context.filled);
+		CHECK_EQ_U64(have.context.window.start, b->plan.own.window.start);
+		CHECK_EQ_U64(have.context.window.end, b->plan.own.window.end);
+	}
+	snprintf(word, sizeof(word), "elfcorehdr=0x%llx quiet", (unsigned long long)s->range.start);
+	CHECK_STR(b->plan.cmdline, word);
+}
+
 /* All that holds for any window. */
 static void check_window(struct bed *b)
 {
@@ -100,6 +155,7 @@ static void check_window(struct bed *b)
 	CHECK(!kx_range_overlaps(w, kernel) && !kx_range_overlaps(w, reserved));
 	CHECK(b->plan.segment_count <= KX_SEGMENTS_MAX);
 	check_e820(b);
+	check_core(b);
 	check_param(b);
 }
 
@@ -219,6 +275,8 @@ static void test_refused(void)
 	b.req.call = KX_CALL_FILE;
 	fails(&b, EINVAL, "--load-preserve-context works with kexec_load only");
 	b.req.call = KX_CALL_AUTO;
+	b.src.core.vmcoreinfo.end = b.src.core.vmcoreinfo.start;
+	fails(&b, ENODATA, "expected the address of VMCOREINFO in /sys/kernel/vmcoreinfo, have none");
 	b.src.iomem.n = 0;
 	fails(&b, ENOSPC, "/proc/iomem does not say where the running kernel is");
 	bed_deinit(&b);
