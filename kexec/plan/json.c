@@ -185,10 +185,34 @@ static void json_unpack(struct kx_json *j, const struct kx_plan *p)
 	kx_json_array_end(j);
 }
 
+static void json_range(struct kx_json *j, struct kx_range r)
+{
+	kx_json_hex(j, "start", r.start);
+	kx_json_hex(j, "end", r.end);
+}
+
+static void json_own(struct kx_json *j, const struct kx_own *own)
+{
+	if (kx_range_empty(own->window))
+		return;
+	kx_json_object(j, "window");
+	json_range(j, own->window);
+	kx_json_str(j, "why", own->why);
+	kx_json_array(j, "low");
+	for (size_t i = 0; i < own->low_count; i++) {
+		kx_json_object(j, NULL);
+		json_range(j, own->low[i]);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+	kx_json_object_end(j);
+}
+
 static void json_load(struct kx_json *j, const struct kx_plan *p)
 {
 	json_choice(j, "pack", kx_pack_name(p->pack), p->pack_why);
 	json_choice(j, "stage", kx_stage_name(p->stage), p->stage_why);
+	json_own(j, &p->own);
 	json_segments(j, p, "segments", p->segment, p->segment_count);
 	json_segments(j, p, "staged", p->staged, p->staged_count);
 	json_segments(j, p, "targets", p->target, p->target_count);

@@ -76,6 +76,24 @@ static void print_choices(const struct kx_plan *p, struct kx_text *t)
 			    p->stage_why);
 }
 
+/* What the next kernel may use, the running one being preserved. */
+static void print_own(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct kx_own *own = &p->own;
+	char size[KX_SIZE_TEXT];
+
+	if (kx_range_empty(own->window))
+		return;
+	kx_text_add(t, LABEL "0x%" PRIx64 " - 0x%" PRIx64 ", %s: %s\n", "window",
+		    own->window.start, own->window.end,
+		    kx_size_text(kx_range_len(own->window), size), own->why);
+	kx_text_add(t, LABEL, "low memory");
+	for (size_t i = 0; i < own->low_count; i++)
+		kx_text_add(t, "%s0x%" PRIx64 " - 0x%" PRIx64, i ? ", " : "", own->low[i].start,
+			    own->low[i].end);
+	kx_text_add(t, "\n");
+}
+
 /* @head, @bytes: of the columns that name the rows and what is in them. */
 static void print_table(const struct kx_segment *v, size_t n, const char *head,
 			const char *bytes, struct kx_text *t)
@@ -179,6 +197,7 @@ void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t)
 	print_inputs(p, t);
 	print_call(p, t);
 	print_choices(p, t);
+	print_own(p, t);
 	if (p->call == KX_CALL_LOAD) {
 		print_segments(p, t);
 		print_purgatory(p, t);

@@ -292,6 +292,31 @@ static void test_refused(void)
 	bed_deinit(&b);
 }
 
+static void test_print(void)
+{
+	struct kx_text text, json;
+	struct bed b;
+
+	begin(&b);
+	b.req.mem_min = MIB(32);
+	b.req.mem_max = MIB(128) - 1;
+	if (!bed_build(&b))
+		return;
+	kx_text_init(&text, &b.arena);
+	kx_plan_print_text(&b.plan, &text);
+	CHECK(strstr(text.p, "window       0x2000000 - 0x8000000, 96 MiB: between --mem-min and "
+			     "--mem-max\nlow memory   0x1000 - 0x9f000\n"));
+	kx_text_init(&json, &b.arena);
+	kx_plan_print_json(&b.plan, &json);
+	CHECK(strstr(json.p, "\"window\":"));
+	CHECK(strstr(json.p, "\"low\":"));
+	b.plan.own.window.end = b.plan.own.window.start;
+	kx_text_init(&json, &b.arena);
+	kx_plan_print_json(&b.plan, &json);
+	CHECK(!strstr(json.p, "\"window\":"));
+	bed_deinit(&b);
+}
+
 /* A plan with a page too few, or one outside. */
 static void test_check(void)
 {
@@ -316,4 +341,5 @@ static void test_check(void)
 TEST_MAIN({ "a window as large as needed", test_default },
 	  { "a window that was asked for", test_asked },
 	  { "memory that can be taken away", test_removable },
+	  { "what is printed", test_print },
 	  { "what is refused", test_refused }, { "what check finds", test_check })
