@@ -121,6 +121,7 @@ static void bed_run(struct bed *b)
 	fuzz_check(rc, &err);
 	if (rc == 0) {
 		touch(plan.segment, plan.segment_count);
+		FUZZ_ASSERT(b->req.preserve == !kx_range_empty(plan.own.window));
 		touch(plan.target, plan.target_count);
 		touch(plan.staged, plan.staged_count);
 		print(&plan, kx_plan_print_text);
@@ -144,6 +145,9 @@ void fuzz_plan_x86(struct kx_bytes in)
 
 	bed_init(&b, KX_MACHINE_X86_64, MIB(1), in);
 	b.src.x86.la57 = in.len & 1;
+	add(&b, &b.src.firmware, 0, 0x9f000, KX_MEM_RAM, 0, "System RAM");
+	b.src.core.vmcoreinfo = (struct kx_range){ MIB(20), MIB(20) + 4096 };
+	b.req.preserve = in.len & 2;
 	bed_run(&b);
 }
 
