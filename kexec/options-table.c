@@ -166,18 +166,31 @@ static int set_plan(struct options *o, const struct option_row *row, const char 
 			  value);
 }
 
+/* The index of @value among the @n names in *@ret; @expected lists them for the error. */
+static int choose(const struct option_row *row, const char *value, const char *const *names,
+		  size_t n, const char *expected, size_t *ret, struct kx_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(value, names[i])) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return kx_err_set(err, EINVAL, "--%s: expected %s, have '%s'", row->name, expected, value);
+}
+
 static int set_on_corrupt(struct options *o, const struct option_row *row, const char *value,
 			  struct kx_err *err)
 {
-	(void)row;
-	if (!strcmp(value, "reset"))
-		o->req.on_corrupt = PURG_FAIL_RESET;
-	else if (!strcmp(value, "halt"))
-		o->req.on_corrupt = PURG_FAIL_HALT;
-	else
-		return kx_err_set(err, EINVAL, "--on-corrupt: expected 'reset' or 'halt', have '%s'",
-				  value);
-	return 0;
+	static const char *const name[] = {
+		[PURG_FAIL_RESET] = "reset", [PURG_FAIL_HALT] = "halt",
+	};
+	size_t i = 0;
+	int r = choose(row, value, name, 2, "'reset' or 'halt'", &i, err);
+
+	if (r == 0)
+		o->req.on_corrupt = (uint32_t)i;
+	return r;
 }
 
 static int set_pack(struct options *o, const struct option_row *row, const char *value,
@@ -186,16 +199,12 @@ static int set_pack(struct options *o, const struct option_row *row, const char 
 	static const char *const name[] = {
 		[KX_PACK_AUTO] = "auto", [KX_PACK_NONE] = "none", [KX_PACK_LZ4] = "lz4",
 	};
+	size_t i = 0;
+	int r = choose(row, value, name, 3, "'auto', 'none' or 'lz4'", &i, err);
 
-	(void)row;
-	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-		if (!strcmp(value, name[i])) {
-			o->req.pack = (enum kx_pack)i;
-			return 0;
-		}
-	}
-	return kx_err_set(err, EINVAL, "--pack: expected 'auto', 'none' or 'lz4', have '%s'",
-			  value);
+	if (r == 0)
+		o->req.pack = (enum kx_pack)i;
+	return r;
 }
 
 static int set_stage(struct options *o, const struct option_row *row, const char *value,
@@ -205,16 +214,12 @@ static int set_stage(struct options *o, const struct option_row *row, const char
 		[KX_STAGE_AUTO] = "auto", [KX_STAGE_KERNEL] = "kernel",
 		[KX_STAGE_CRASHKERNEL] = "crashkernel",
 	};
+	size_t i = 0;
+	int r = choose(row, value, name, 3, "'auto', 'kernel' or 'crashkernel'", &i, err);
 
-	(void)row;
-	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-		if (!strcmp(value, name[i])) {
-			o->req.stage = (enum kx_stage)i;
-			return 0;
-		}
-	}
-	return kx_err_set(err, EINVAL,
-			  "--stage: expected 'auto', 'kernel' or 'crashkernel', have '%s'", value);
+	if (r == 0)
+		o->req.stage = (enum kx_stage)i;
+	return r;
 }
 
 static int set_sysroot(struct options *o, const struct option_row *row, const char *value,

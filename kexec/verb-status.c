@@ -150,7 +150,7 @@ int verb_status(struct kexec *k)
 int verb_ckr_size(struct kexec *k)
 {
 	const struct kx_sources *s = &k->src;
-	uint64_t size = s->crash_count ? kx_range_len(s->crash[s->crash_count - 1]) : 0;
+	uint64_t size = kx_range_len(kx_crash_main(s));
 	struct kx_text t;
 
 	if (s->iomem_hidden)

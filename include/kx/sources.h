@@ -134,4 +134,13 @@ struct kx_sources {
 	};
 };
 
+/*
+ * The reservation that crash segments have to lie in: crashk_res, the higher of
+ * the two, never crashk_low (kernel/kexec_core.c).  Empty without one.
+ */
+static inline struct kx_range kx_crash_main(const struct kx_sources *s)
+{
+	return s->crash_count ? s->crash[s->crash_count - 1] : (struct kx_range){ 0, 0 };
+}
+
 #endif

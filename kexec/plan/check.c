@@ -76,12 +76,9 @@ static int check_half(const struct kx_plan *p, const struct kx_segment *s, size_
 /* Segments of a crash image must be inside crashk_res. */
 static int check_staged(const struct kx_plan *p, struct kx_err *err)
 {
-	const struct kx_sources *src = p->sources;
-	struct kx_range crash = { 0, 0 };
+	struct kx_range crash = kx_crash_main(p->sources);
 	int rc;
 
-	if (src->crash_count)
-		crash = src->crash[src->crash_count - 1];
 	for (size_t i = 0; i < p->staged_count; i++) {
 		const struct kx_segment *s = &p->staged[i];
 

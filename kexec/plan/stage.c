@@ -30,9 +30,7 @@
 /* "never crashk_low": segments go into the main one, which is the higher. */
 struct kx_range kx_crash_reservation(const struct kx_sources *src)
 {
-	if (!src->crash_count)
-		return (struct kx_range){ 0, 0 };
-	return kx_range_shrink(src->crash[src->crash_count - 1], PURG_IMAGE_ALIGN);
+	return kx_range_shrink(kx_crash_main(src), PURG_IMAGE_ALIGN);
 }
 
 /*

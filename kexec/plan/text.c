@@ -64,12 +64,12 @@ static void print_call(const struct kx_plan *p, struct kx_text *t)
 			    p->fallback_why_not ? p->fallback_why_not : "there is none");
 }
 
-/* Only what is out of the ordinary, or was asked for. */
+/* Staging only where it is out of the ordinary, or was asked for. */
 static void print_choices(const struct kx_plan *p, struct kx_text *t)
 {
 	const struct kx_request *req = p->request;
 
-	if (p->pack_why && (p->pack == KX_PACK_LZ4 || req->pack != KX_PACK_AUTO))
+	if (p->pack_why)
 		kx_text_add(t, LABEL "%s: %s\n", "packing", kx_pack_name(p->pack), p->pack_why);
 	if (p->stage_why && (p->stage == KX_STAGE_CRASHKERNEL || req->stage != KX_STAGE_AUTO))
 		kx_text_add(t, LABEL "%s: %s\n", "staging", kx_stage_name(p->stage),

@@ -127,12 +127,6 @@ static uint64_t segments_size(const struct refusal *q)
 	return kx_segments_sum(v, count);
 }
 
-/* Crash images go into the higher of two reservations. */
-static struct kx_range crash_reservation(const struct kx_sources *s)
-{
-	return s->crash_count ? s->crash[s->crash_count - 1] : (struct kx_range){ 0, 0 };
-}
-
 static uint64_t files_size(const struct kx_plan *p)
 {
 	return (uint64_t)p->file_kernel.len + p->initrd.len;
@@ -140,7 +134,7 @@ static uint64_t files_size(const struct kx_plan *p)
 
 static void why_einval_staging(const struct refusal *q, struct kx_err *why)
 {
-	struct kx_range crash = crash_reservation(q->s);
+	struct kx_range crash = kx_crash_main(q->s);
 
 	kx_err_set(why, EINVAL,
 		   "no rule that kexec knows is broken by %zu segments of 0x%" PRIx64
@@ -198,7 +192,7 @@ static void why_einval_file(const struct refusal *q, struct kx_err *why)
 
 static void why_eaddrnotavail_load(const struct refusal *q, struct kx_err *why)
 {
-	struct kx_range crash = crash_reservation(q->s);
+	struct kx_range crash = kx_crash_main(q->s);
 	size_t count;
 	const struct kx_segment *v = segments(q, &count);
 
@@ -227,7 +221,7 @@ static void why_eaddrnotavail_load(const struct refusal *q, struct kx_err *why)
  */
 static void why_enomem_staging(const struct refusal *q, struct kx_err *why)
 {
-	struct kx_range crash = crash_reservation(q->s);
+	struct kx_range crash = kx_crash_main(q->s);
 
 	kx_err_set(why, ENOMEM,
 		   "the kernel's own pages found no room beside 0x%" PRIx64
