@@ -181,7 +181,10 @@ static void seed_purgatory(struct kx_bytes kernel)
 	seed("purgatory-param", "good", &f);
 	jump.flags = PURG_F_PRESERVE | PURG_F_STOP_CPUS;
 	jump.entry_kind = PURG_ENTRY_CALL;
-	jump.record_pa = 0x42000100;
+	jump.context_pa = 0x42000100;
+	jump.state_pa = 0x42000240;
+	jump.map_pa = 0x42000400;
+	jump.map_len = 0x400;
 	jump.result_pa = 0x42000200;
 	jump.segment_count = 2;
 	jump.segment[0] = (struct purg_segment){ 0x40000000, 0x20000 };

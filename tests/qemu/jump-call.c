@@ -24,13 +24,14 @@
 #include <time.h>
 #include <unistd.h>
 #include "../../include/purgatory/abi.h"
+#include "../../include/purgatory/context-note.h"
 
 #define POOL_LEN	0x40000
 #define CODE_OFF	(PURG_IMAGE_MAX + POOL_LEN)
 #define CODE_LEN	0x10000
 #define STACK_LEN	0x10000
 #define COOKIE		0x6a756d7063616c6cULL
-#define RECORD_WORD	64		/* of the shared page */
+#define STATE_OFF	512		/* of the shared page: struct context_state */
 
 static void die(const char *what)
 {
@@ -86,16 +87,15 @@ static double now(clockid_t clock)
 
 static void show(const uint64_t *page)
 {
-	static const char *const name[] = {
-		"head", "return", "rsp", "cr0", "cr3", "cr4", "efer", "map", "map_pages",
-		"map_offset", "map_found", "entered",
-	};
+	const struct context_state *s = (const void *)((const uint8_t *)page + STATE_OFF);
 
-	printf("jump-call: calls=%llu value=%#llx", (unsigned long long)page[PURG_RESULT_CALLS],
-	       (unsigned long long)page[PURG_RESULT_VALUE]);
-	for (int i = 0; i < PURG_JUMP_WORDS; i++)
-		printf(" %s=%#llx", name[i], (unsigned long long)page[RECORD_WORD + i]);
-	printf("\n");
+	printf("jump-call: calls=%llu value=%#llx return=%#llx rsp=%#llx slot=%#llx cr0=%#llx"
+	       " cr3=%#llx cr4=%#llx efer=%#llx list=%#llx\n",
+	       (unsigned long long)page[PURG_RESULT_CALLS],
+	       (unsigned long long)page[PURG_RESULT_VALUE], (unsigned long long)s->return_address,
+	       (unsigned long long)s->sp, (unsigned long long)s->slot, (unsigned long long)s->cr0,
+	       (unsigned long long)s->cr3, (unsigned long long)s->cr4,
+	       (unsigned long long)s->efer, (unsigned long long)s->list_head);
 	fflush(stdout);
 }
 
@@ -116,7 +116,6 @@ int main(int argc, char **argv)
 	read_into(argv[2], image + CODE_OFF, CODE_LEN);
 	page = pinned_page();
 	shared = physical(page);
-	page[RECORD_WORD] = PURG_JUMP_MAGIC;
 
 	memset(p, 0, sizeof(*p));
 	p->magic = PURG_MAGIC;
@@ -134,7 +133,7 @@ int main(int argc, char **argv)
 	p->console_count = 1;
 	p->console[0].kind = PURG_CONSOLE_8250_PORT;
 	p->console[0].addr = 0x3f8;
-	p->record_pa = shared + RECORD_WORD * 8;
+	p->state_pa = shared + STATE_OFF;
 	p->result_pa = shared;
 	p->result_cookie = COOKIE;
 	p->region_count = 3;
