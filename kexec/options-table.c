@@ -98,6 +98,58 @@ static int set_verb(struct options *o, const struct option_row *row, const char 
 	return 0;
 }
 
+/* Which verb: as -l; a later action may still change it, -f for one. */
+static int set_preserve(struct options *o, const struct option_row *row, const char *value,
+			struct kx_err *err)
+{
+	o->req.preserve = true;
+	return set_verb(o, row, value, err);
+}
+
+static int set_window(struct options *o, const struct option_row *row, const char *value,
+		      struct kx_err *err)
+{
+	uint64_t v;
+
+	if (kx_size_parse(value, &v, err) < 0)
+		return kx_err_wrap(err, "--%s", row->name);
+	if (!v)
+		return kx_err_set(err, EINVAL, "--%s: expected a size, have 0", row->name);
+	o->req.window_size = v;
+	return 0;
+}
+
+static int set_resume(struct options *o, const struct option_row *row, const char *value,
+		      struct kx_err *err)
+{
+	if (value && kx_number_parse(value, 0, &o->req.resume_entry, err) < 0)
+		return kx_err_wrap(err, "--%s", row->name);
+	o->req.has_resume_entry |= value != NULL;
+	o->req.resume = o->req.preserve = true;
+	return set_verb(o, row, value, err);
+}
+
+static int set_call_file(struct options *o, const struct option_row *row, const char *value,
+			 struct kx_err *err)
+{
+	o->req.function = (struct kx_input){ .path = value, .fd = -1 };
+	o->req.preserve = true;
+	return set_verb(o, row, value, err);
+}
+
+static int add_call_arg(struct options *o, const struct option_row *row, const char *value,
+			struct kx_err *err)
+{
+	size_t max = sizeof(o->req.call_arg) / sizeof(o->req.call_arg[0]);
+
+	if (o->req.call_arg_count == max)
+		return kx_err_set(err, EINVAL, "--%s: expected at most %zu of them", row->name, max);
+	if (kx_number_parse(value, 0, &o->req.call_arg[o->req.call_arg_count], err) < 0)
+		return kx_err_wrap(err, "--%s", row->name);
+	o->req.call_arg_count++;
+	return 0;
+}
+
 static int set_crash(struct options *o, const struct option_row *row, const char *value,
 		     struct kx_err *err)
 {
@@ -461,18 +513,39 @@ const struct option_row option_rows[] = {
 	  .apply = set_flag, .field = FIELD(req.x86.pass_memmap_cmdline),
 	  .help = "With -p: pass the memory map as memmap=" },
 
+	{ .name = "load-preserve-context",
+	  .group = G_JUMP, .machines = OPTION_ANY,
+	  .apply = set_preserve, .value = VERB_LOAD,
+	  .help = "Load a kernel to run while this one sleeps: -e enters it, and ends when it comes"
+		  " back" },
+	{ .name = "window", .arg = required_argument, .metavar = "SIZE",
+	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_window,
+	  .help = "Memory of that kernel, with K, M or G (default: what kernel and initrd need, and"
+		  " some to work in); --mem-min and --mem-max say where" },
+	{ .name = "load-resume-entry", .arg = optional_argument, .metavar = "ENTRY",
+	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .apply = set_resume, .value = VERB_LOAD,
+	  .help = "Load the way back to the kernel that sleeps (default ENTRY: what it left in"
+		  " /proc/vmcore, else kexec_jump_back_entry=)" },
+	{ .name = "load-jump-back-helper",
+	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .apply = set_resume, .value = VERB_LOAD,
+	  .help = "The same, with --entry" },
+	{ .name = "call", .arg = required_argument, .metavar = "FILE",
+	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .apply = set_call_file, .value = VERB_CALL,
+	  .help = "Call the position-independent function in FILE while this kernel sleeps, and"
+		  " print what it returns" },
+	{ .name = "call-arg", .arg = required_argument, .metavar = "NUMBER",
+	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER | F_LOADER,
+	  .apply = add_call_arg,
+	  .help = "Its next argument; at most three" },
+
 	{ .letter = 'p', .name = "load-panic",
 	  .group = G_LATER, .machines = OPTION_ANY, .flags = F_LATER | F_CRASH,
 	  .apply = set_crash,
 	  .help = "Load a crash kernel (-p -u and -p -S do work)" },
-	{ .name = "load-preserve-context",
-	  .group = G_LATER, .machines = OPTION_ANY, .flags = F_LATER,
-	  .apply = set_verb, .value = VERB_LOAD,
-	  .help = "Load a kernel that returns to this one" },
-	{ .name = "load-jump-back-helper",
-	  .group = G_LATER, .machines = OPTION_ANY, .flags = F_LATER,
-	  .apply = set_verb, .value = VERB_LOAD,
-	  .help = "Load the jump back to the kernel that jumped here" },
 	{ .name = "load-live-update",
 	  .group = G_LATER, .machines = OPTION_ANY, .flags = F_LATER,
 	  .apply = set_verb, .value = VERB_LOAD,

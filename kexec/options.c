@@ -94,7 +94,8 @@ static int bad_option(int c, const char *word, struct kx_err *err)
 
 static bool loads(enum verb verb)
 {
-	return verb == VERB_LOAD || verb == VERB_LOAD_EXEC || verb == VERB_LOAD_SHUTDOWN;
+	return verb == VERB_LOAD || verb == VERB_LOAD_EXEC || verb == VERB_LOAD_SHUTDOWN ||
+	       verb == VERB_CALL;
 }
 
 /* Combinations that cannot be meant. */

@@ -81,8 +81,20 @@ struct kx_request {
 	bool say_timing;		/* --serial: purgatory says how long it took */
 	bool no_cma;
 	bool hotplug;
-	bool preserve;			/* --load-preserve-context: to be returned to */
+	/*
+	 * What is loaded returns to the running kernel: --load-preserve-context,
+	 * and with one of the next two no kernel is loaded.
+	 */
+	bool preserve;
 	uint64_t window_size;		/* --window; 0 = as much as it needs */
+	bool resume;			/* --load-resume-entry: the way back to who sleeps */
+	bool has_resume_entry;		/* else the one that sources->peer has */
+	uint64_t resume_entry;
+	struct kx_input function;	/* --call; path NULL when not given */
+	uint64_t call_arg[3];		/* --call-arg, in order */
+	size_t call_arg_count;
+	uint64_t result_pa;		/* struct of enum purg_result, pinned; 0 = --plan */
+	uint64_t result_cookie;
 	enum kx_pack pack;		/* --pack */
 	enum kx_stage stage;		/* --stage */
 	bool evict_crash_kernel;	/* --evict-crash-kernel */

@@ -85,6 +85,37 @@ struct kx_core_facts {
 	uint8_t boot_id[16];		/* zeros = unknown */
 };
 
+/*
+ * The kernel that sleeps while this one runs, and can be returned to: its notes in
+ * /proc/vmcore, or kexec_jump_back_entry= (sys/sources-peer.c).
+ */
+struct kx_peer {
+	bool present;
+	const char *source;		/* which of them */
+	uint64_t entry;			/* physical: its return address */
+	struct kx_opt_u64 la57;		/* does it run with 5 levels? */
+	char release[80];		/* "" = unknown */
+	struct kx_range window;		/* what this kernel is confined to; empty = unknown */
+};
+
+/*
+ * What this kernel has loaded that returns to it, as far as our own record in
+ * /run says (sys/returning.c); it counts while an image is loaded.
+ */
+enum kx_returning_kind {
+	KX_RETURNING_NONE,
+	KX_RETURNING_KERNEL,		/* --load-preserve-context */
+	KX_RETURNING_RESUME,		/* --load-resume-entry */
+};
+
+struct kx_returning {
+	enum kx_returning_kind kind;
+	char release[80];		/* of the kernel that was loaded; "" = unknown */
+	uint64_t entry;
+	struct kx_range window;		/* empty with KX_RETURNING_RESUME */
+	uint64_t times;			/* it has come back */
+};
+
 struct kx_sources {
 	const char *root;		/* "" for the running machine; no trailing / */
 	enum kx_machine machine;
@@ -107,6 +138,9 @@ struct kx_sources {
 	size_t crash_count;
 
 	struct kx_core_facts core;	/* empty before kx_core_facts_read() */
+
+	struct kx_peer peer;		/* absent before kx_peer_read() */
+	struct kx_returning returning;
 
 	struct kx_opt_u64 kexec_loaded, crash_loaded;
 	/* The crash image loaded is a payload of ours, staged for kexec -e. */

@@ -97,6 +97,14 @@ KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_conso
 KX_CHECKED int kx_core_facts_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
 
 /*
+ * s->peer of the machine that @s describes (sources-peer.c).  Where there is none,
+ * or it cannot be read, it stays absent; these fail:
+ *   -ENOEXEC, -EOPNOTSUPP  a note of ours is malformed, or from later
+ *   -ENOMEM
+ */
+KX_CHECKED int kx_peer_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+
+/*
  * The timing record of the kernel that @s describes (last-boot.c), with the
  * counter and the clock of the moment when @s is the running machine; takes 50 ms
  * where the counter's rate has to be measured.
