@@ -168,6 +168,14 @@ static int request_random(struct kexec *k)
 	return 0;
 }
 
+/* Who sleeps is shown to who runs meanwhile. */
+static int facts_for_core(struct kexec *k)
+{
+	if (!k->o.req.preserve)
+		return 0;
+	return kx_core_facts_read(&k->src, &k->arena, &k->err);
+}
+
 /* ---- the plan ------------------------------------------------------------- */
 
 static int plan_show(struct kexec *k, const struct kx_plan *plan)
@@ -213,7 +221,7 @@ static int load(struct kexec *k)
 	/* Upstream die()s of a file that it cannot read. */
 	if (inputs_read(k) < 0)
 		return STATUS_USAGE;
-	if (request_random(k) < 0)
+	if (request_random(k) < 0 || facts_for_core(k) < 0)
 		return STATUS_FAILED;
 	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0)
 		return STATUS_FAILED;

@@ -63,15 +63,19 @@ static int window_add(struct kx_plan *p, const struct kx_window *w, struct kx_er
 	return region_add(p, &s, 0, 0, err);
 }
 
-/* The region that holds the timing record is written to. */
-static void mark_timing(struct purg_param *param)
+/* The regions that hold records are written to. */
+static void mark_records(struct purg_param *param)
 {
+	const uint64_t record[] = {
+		param->timing_pa, param->context_pa, param->state_pa, param->map_pa,
+	};
+
 	for (uint32_t i = 0; i < param->region_count; i++) {
 		struct purg_region *r = &param->region[i];
 
-		if (param->timing_pa && param->timing_pa >= r->pa &&
-		    param->timing_pa - r->pa < r->mem_len)
-			r->flags |= PURG_REGION_WRITE;
+		for (size_t j = 0; j < sizeof(record) / sizeof(record[0]); j++)
+			if (record[j] && record[j] >= r->pa && record[j] - r->pa < r->mem_len)
+				r->flags |= PURG_REGION_WRITE;
 	}
 }
 
@@ -92,7 +96,7 @@ int kx_plan_regions(struct kx_plan *p, struct kx_err *err)
 		r = window_add(p, &p->window[i], err);
 	if (r < 0)
 		return r;
-	mark_timing(&p->param);
+	mark_records(&p->param);
 	return 0;
 }
 
