@@ -133,6 +133,14 @@ KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
 KX_CHECKED int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
 				struct kx_err *ret_left, struct kx_err *err);
 
+/*
+ * s->returning, which kx_sources_read() has filled, anew after a load (returning.c);
+ * reads s->kexec_loaded.  Only -ENOMEM.
+ */
+KX_CHECKED int kx_returning_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+/* It has come back: counts it in @s and in /run.  Errors of the file calls. */
+KX_CHECKED int kx_returning_count(struct kx_sources *s, struct kx_err *err);
+
 struct kx_exec_options {
 	bool no_sync, no_ifdown;
 };

@@ -164,6 +164,48 @@ static void test_staged(void)
 	}
 }
 
+/* The mark of what returns: one line of ours, of this boot, and something loaded. */
+static void test_returning(void)
+{
+	static const struct {
+		const char *loaded, *mark;
+		enum kx_returning_kind kind;
+	} rows[] = {
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_KERNEL },
+		{ "1\n", BOOT_ID "\nresume - 0x100 0x0 0x0 0x0\n", KX_RETURNING_RESUME },
+		{ "0\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ NULL, BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", OTHER_BOOT "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x300 0x200 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2 0x1\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 three 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nfunction - 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\n", KX_RETURNING_NONE },
+		{ "1\n", NULL, KX_RETURNING_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(UNAME_X86);
+		sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+		if (rows[i].loaded)
+			sysroot_text(&root, "sys/kernel/kexec_loaded", rows[i].loaded);
+		if (rows[i].mark)
+			sysroot_text(&root, "run/kexec-tools/returning", rows[i].mark);
+		CHECK(read_root() == 0);
+		if (!CHECK(src.returning.kind == rows[i].kind))
+			printf("# row %zu\n", i);
+		if (src.returning.kind) {
+			CHECK_EQ_U64(src.returning.entry, 0x100);
+			CHECK_STR(src.returning.release, i ? "" : "6.12.1");
+			CHECK_EQ_U64(src.returning.window.end, i ? 0 : 0x300);
+			CHECK_EQ_U64(src.returning.times, i ? 0 : 2);
+		}
+		end();
+	}
+}
+
 /* "@root/@path" has these permission bits. */
 static bool mode_is(const char *path, mode_t mode)
 {
@@ -419,6 +461,7 @@ TEST_MAIN(
 	{ "lockdown and capability", test_permissions },
 	{ "a staged payload", test_staged },
 	{ "the mark of one", test_mark },
+	{ "what returns", test_returning },
 	{ "hidden addresses", test_iomem_hidden },
 	{ "removable memory", test_removable },
 	{ "configuration in /boot", test_config },
