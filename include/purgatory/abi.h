@@ -188,6 +188,15 @@ enum purg_entry_kind {
 	 */
 	PURG_ENTRY_RETURN,
 	/*
+	 * x86_64: a kernel that was saved by its hibernation code, whose memory is
+	 * back in its place: restore_registers() of arch/x86/power/hibernate_asm_64.S.
+	 * On tables of our own that map the regions and the 2 MiB page of the virtual
+	 * address reg[0] to that of the physical address pc, r9 = reg[1] (its CR3), jump
+	 * to reg[0].  paging is what that kernel runs with.  arm64 needs no kind of its
+	 * own: cpu_resume() is entered as firmware does, which is PURG_ENTRY_ARM64.
+	 */
+	PURG_ENTRY_RESTORE,
+	/*
 	 * No kernel: what is entered when the running kernel panics while its
 	 * crash kernel reservation holds a staged payload.  Says so and obeys
 	 * on_fail.

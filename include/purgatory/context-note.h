@@ -27,6 +27,8 @@ enum context_note_type {
 	CONTEXT_NOTE_STATE	= 0x4b4a0002,	/* struct context_state */
 	CONTEXT_NOTE_MAP	= 0x4b4a0003,	/* struct context_map and runs */
 	CONTEXT_NOTE_INTEGRITY	= 0x4b4a0004,	/* struct context_integrity and chunks */
+	CONTEXT_NOTE_MACHINE	= 0x4b4a0005,	/* what has to be the same: lines KEY=VALUE */
+	CONTEXT_NOTE_SNAPSHOT	= 0x4b4a0006,	/* first page of /dev/snapshot, as the kernel wrote it */
 };
 
 #define CONTEXT_NOTE_VERSION	1

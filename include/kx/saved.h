@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Saved cores: resumable cores on a disk, in a file or in a stream.  The format
+ * is doc/resumable-core.md, "The saved core"; this is its reader and what its
+ * writer shares with it (lib/saved.c, lib/saved-write.c).
+ *
+ *	0	sector 0: ELF header, struct saved_head
+ *	4096	blocks: pages as they are stored, many records each
+ *		tables: all records, all blocks
+ *		program headers and notes
+ *
+ * Everything behind sector 0 begins at a multiple of 4096.  Sector 0 is written
+ * last, and again for each later state, in one piece: it alone says whether there
+ * is an image.
+ */
+#ifndef KX_SAVED_H
+#define KX_SAVED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kx/arena.h"
+#include "kx/bytes.h"
+#include "kx/context.h"
+#include "kx/core.h"
+#include "kx/err.h"
+
+#define KX_SAVED_SECTOR		512u
+#define KX_SAVED_HEAD_OFF	64u	/* in sector 0, behind the ELF header */
+#define KX_SAVED_ALIGN		4096u
+#define KX_SAVED_MAGIC		"KXSAVED1"
+#define KX_SAVED_VERSION	1u
+
+/* A block stores at most this, so that it is read, checked and unpacked in memory. */
+#define KX_SAVED_BLOCK_MAX	(1u << 20)
+/* A record's pages, together at most this many bytes unpacked. */
+#define KX_SAVED_RECORD_MAX	(256u << 10)
+
+enum kx_saved_state {
+	KX_SAVED_NONE,
+	KX_SAVED_WRITING = 1,		/* being written, or the writer died */
+	KX_SAVED_COMPLETE = 2,
+	KX_SAVED_CONSUMED = 3,		/* was resumed: must not be again */
+	KX_SAVED_STREAM = 4,		/* the head is in the last sector of the stream */
+};
+
+/* How records are packed that are neither zero nor stored as they are. */
+enum kx_saved_codec {
+	KX_SAVED_RAW,			/* none is */
+	KX_SAVED_LZ4,			/* one LZ4 block each */
+	KX_SAVED_ZSTD,			/* one zstd frame each */
+};
+
+/*
+ * At KX_SAVED_HEAD_OFF, little-endian, 448 bytes to the end of the sector.
+ */
+struct saved_head {
+	char magic[8];			/* KX_SAVED_MAGIC without a NUL */
+	uint32_t version;
+	uint32_t state;			/* enum kx_saved_state */
+	uint8_t id[16];			/* random; of this image */
+	uint64_t created;		/* seconds since 1970 */
+	uint64_t length;		/* of the whole image from byte 0; whole 4096s */
+	uint64_t headers_off, headers_len;	/* program headers and notes */
+	uint64_t tables_off;		/* records, and behind them blocks */
+	uint64_t record_count, block_count;
+	uint64_t page_count;		/* that are put back, zero ones included */
+	uint64_t zero_pages;
+	uint32_t codec;			/* enum kx_saved_codec */
+	uint32_t flags;			/* 0 */
+	uint8_t headers_sha256[32];
+	uint8_t tables_sha256[32];	/* of records and blocks together */
+	uint8_t reserved[240];		/* 0 */
+	uint8_t sha256[32];		/* of sector 0 before it */
+};
+
+/* Pages that lie one behind the other, in memory and, packed, in their block. */
+struct saved_record {
+	uint64_t pa;
+	uint32_t pages;
+	uint32_t stored;		/* bytes: 0 = zeros; all = as they are; else packed */
+};
+
+struct saved_block {
+	uint64_t off;			/* in the image */
+	uint64_t len;			/* sum of its records' stored, <= KX_SAVED_BLOCK_MAX */
+	uint64_t first_record;
+	uint64_t records;
+	uint8_t sha256[32];		/* of the stored bytes */
+};
+
+/* An image that was opened: its tables are in memory, its pages are not. */
+struct kx_saved {
+	struct kx_core_file file;
+	struct saved_head head;
+	struct kx_core core;		/* notes; PT_LOADs without bytes unless codec is RAW */
+	struct kx_contexts contexts;	/* has_context is set */
+	struct saved_record *record;	/* arena; ascending by pa, disjoint */
+	struct saved_block *block;
+};
+
+/*
+ * The state that the image in @file has, if any: looks at sector 0, for a stream
+ * at the last one.  KX_SAVED_NONE: not ours, or damaged; only what file->read says
+ * is an error.  *ret_head (may be NULL) is valid unless NONE.
+ */
+KX_CHECKED int kx_saved_probe(const struct kx_core_file *file, enum kx_saved_state *ret,
+			      struct saved_head *ret_head, struct kx_err *err);
+/*
+ * Open an image in any state that has its tables (COMPLETE, CONSUMED): whether it
+ * may be resumed is for the caller to say.  Checks head, headers and tables with
+ * their digests, every record and block against each other, and the notes.
+ *   -ENOENT      no image
+ *   -EBUSY       still WRITING: the sentence says since when
+ *   -ENOEXEC     malformed: the sentence names field, wanted and found
+ *   -EBADMSG     a digest does not match
+ *   -EOPNOTSUPP  a version or codec from later
+ *   -ENOMEM, and what file->read says
+ */
+KX_CHECKED int kx_saved_open(const struct kx_core_file *file, struct kx_arena *a,
+			     struct kx_saved *ret, struct kx_err *err);
+/* The stored bytes of block @i, whose digest is right, to @to (block[i].len). -EBADMSG. */
+KX_CHECKED int kx_saved_block(const struct kx_saved *s, size_t i, uint8_t *to,
+			      struct kx_err *err);
+/*
+ * Unpack a record: @stored bytes at @from to @pages whole pages at @to.  -EBADMSG
+ * when that is not what it says.
+ */
+KX_CHECKED int kx_saved_unpack(const struct kx_saved *s, const struct saved_record *r,
+			       const uint8_t *from, uint8_t *to, struct kx_err *err);
+
+/* ---- for writers ---------------------------------------------------------------- */
+
+/*
+ * Pack @pages pages at @from to @to, which has room for them all: returns the
+ * stored length (0 if all are zeros; as they are if packing does not help).
+ * Pure; may be called from several threads.
+ */
+uint32_t kx_saved_pack(enum kx_saved_codec codec, const uint8_t *from, uint32_t pages,
+		       uint64_t page_size, uint8_t *to);
+/*
+ * Sector 0 of an image in @state: the ELF header (e_phoff is head->headers_off)
+ * and @head with its digest.
+ */
+void kx_saved_sector(uint16_t elf_machine, size_t phnum, const struct saved_head *head,
+		     enum kx_saved_state state, uint8_t ret[KX_SAVED_SECTOR]);
+/*
+ * Program headers and notes: PT_NOTE with VMCOREINFO, CONTEXT and what the writer
+ * adds, a PT_LOAD for each range of @ram (without bytes), or for each run of
+ * records when nothing is packed and they are fewer than 0xffff.
+ */
+struct kx_saved_parts {
+	const struct kx_context *context;
+	struct kx_bytes vmcoreinfo;
+	struct kx_bytes snapshot;	/* the kernel's own header page; may be empty */
+	struct kx_bytes machine;	/* CONTEXT_NOTE_MACHINE: lines of text; may be empty */
+	const struct kx_range *ram;
+	size_t ram_count;
+	uint64_t direct_va;		/* virtual address of physical 0, modulo 2^64; 0 = unknown */
+};
+
+KX_CHECKED int kx_saved_headers(const struct kx_saved_parts *parts, const struct saved_head *head,
+				const struct saved_record *record, const struct saved_block *block,
+				struct kx_arena *a, struct kx_bytes *ret, size_t *ret_phnum,
+				struct kx_err *err);
+
+#endif
