@@ -184,6 +184,16 @@ static void test_probe_stream(void)
 	bed_deinit(&t);
 }
 
+static void test_date(void)
+{
+	char date[KX_SAVED_DATE];
+
+	CHECK_STR(kx_saved_date(&(struct saved_head){ .created = 1 }, date),
+		  "1970-01-01 00:00:01 UTC");
+	CHECK_STR(kx_saved_date(&(struct saved_head){ .created = UINT64_MAX }, date),
+		  "18446744073709551615 s after 1970");
+}
+
 /* As the file's read fails, and neither result is touched. */
 static int read_fails(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
 {
@@ -239,7 +249,7 @@ static const struct bad bads[] = {
 	{ SECTOR, SAVED_SHA, 1, 0x77, NOTHING, EBADMSG, "offset 0x0: SHA-256: expected" },
 	{ SECTOR, SAVED_STATE, 4, 0, THE_SECTOR, ENOEXEC, "state: expected 1 to 4, have 0" },
 	{ SECTOR, SAVED_STATE, 4, 5, THE_SECTOR, ENOEXEC, "state: expected 1 to 4, have 5" },
-	{ SECTOR, SAVED_STATE, 4, 1, THE_SECTOR, EBUSY, "have writing" },
+	{ SECTOR, SAVED_STATE, 4, 1, THE_SECTOR, EBUSY, "have writing: begun 2023-11-14 22:13:20 UTC and not finished" },
 	{ SECTOR, SAVED_STATE, 4, 4, THE_SECTOR, ENOEXEC, "a stream without its end" },
 	{ SECTOR, SAVED_CODEC, 4, 3, THE_SECTOR, EOPNOTSUPP, "codec: expected 0 to 2, have 3" },
 	{ SECTOR, SAVED_FLAGS, 4, 1, THE_SECTOR, ENOEXEC, "flags: expected 0, have 0x1" },
@@ -682,6 +692,7 @@ TEST_MAIN(
 	{ "probe", test_probe },
 	{ "probe a stream", test_probe_stream },
 	{ "read errors", test_read_error },
+	{ "date", test_date },
 	{ "malformed", test_malformed },
 	{ "notes", test_notes },
 	{ "a snapshot that is no page", test_snapshot_length },
