@@ -423,6 +423,22 @@ static void test_stream_length(void)
 	bed_deinit(&t);
 }
 
+/* The end of a stream copied to its begin makes an image that may be anywhere. */
+static void test_stream_copied(void)
+{
+	struct bed t;
+
+	bed_init(&t, (struct saved_forge){ .machine = 183, .codec = 2, .stream = 1 });
+	memcpy(t.forge.f.p, t.forge.f.p + t.forge.sector, 512);
+	forge_room(&t.forge.f, 0x2000);
+	CHECK_EQ_U64(probe(&t, NULL), KX_SAVED_COMPLETE);
+	if (CHECK(bed_open(&t) == 0)) {
+		CHECK_EQ_U64(t.saved.sector_off, 0);
+		check_memory(&t);
+	}
+	bed_deinit(&t);
+}
+
 /* A record of a raw image that claims to be packed. */
 static void test_raw_packed(void)
 {
@@ -697,6 +713,7 @@ TEST_MAIN(
 	{ "notes", test_notes },
 	{ "a snapshot that is no page", test_snapshot_length },
 	{ "a stream's length", test_stream_length },
+	{ "a stream, copied", test_stream_copied },
 	{ "a raw image with a packed record", test_raw_packed },
 	{ "nothing stored", test_no_records },
 	{ "a damaged block", test_block_damaged },
