@@ -6,7 +6,7 @@ _vmcore_dump()
 {
 	local cur prev words cword
 	local long='
-		--info= --map= --read= --as-is --help --version
+		--info= --map= --read= --as-is --verify --convert= --help --version
 	'
 
 	_init_completion -s || return

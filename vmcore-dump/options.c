@@ -31,6 +31,10 @@ static const struct row rows[] = {
 	  "write physical memory to standard output, through the backup map" },
 	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
 	  "with --read: as the core has it, not through the backup map" },
+	{ 0, "verify", no_argument, NULL, ACTION_VERIFY,
+	  "check every byte of a saved core" },
+	{ 0, "convert", required_argument, "FILE", ACTION_CONVERT,
+	  "write a saved core to FILE as one that crash and gdb open" },
 	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
 	{ 'v', "version", no_argument, NULL, ACTION_VERSION, "the version" },
 	{ 0, "list-options", no_argument, NULL, ACTION_LIST_OPTIONS, NULL },
@@ -108,13 +112,18 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 	o->action = row->action;
 	if (row->action == ACTION_READ)
 		return set_read(o, optarg, err);
+	if (row->action == ACTION_CONVERT) {
+		o->out = optarg;
+		return 0;
+	}
 	return at_once(row->action) ? 0 : set_json(o, row, optarg, err);
 }
 
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 {
 	if (o->action == ACTION_NONE)
-		return kx_err_set(err, EINVAL, "expected --info, --map or --read, have none");
+		return kx_err_set(err, EINVAL, "expected --info, --map, --read, --verify or --convert,"
+				  " have none");
 	if (o->as_is && o->action != ACTION_READ)
 		return kx_err_set(err, EINVAL, "--as-is: expected it with --read");
 	if (optind >= argc)
@@ -158,7 +167,8 @@ void options_help(struct kx_text *t)
 	kx_text_add(t, "vmcore-dump (kexec-tools) %s\n"
 		    "Usage: vmcore-dump --info[=json] | --map[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
-		    "Look into the memory of a kernel: /proc/vmcore, or a file with a core\n\n",
+		    "       vmcore-dump --verify | --convert=FILE CORE\n"
+		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core\n\n",
 		    KX_VERSION);
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *row = &rows[i];

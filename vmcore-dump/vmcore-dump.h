@@ -4,10 +4,14 @@
  *
  *	main.c		reads the command line, runs one action, prints its error
  *	options.c	the command line: one table
- *	open.c		a core in a file or in /proc/vmcore
+ *	open.c		a core in a file, on a block device or in /proc/vmcore
+ *	plain.c		a saved core as if nothing of it were packed
  *	info.c		--info
  *	map.c		--map
+ *	saved.c		--info and --map of a saved core
  *	read.c		--read
+ *	verify.c	--verify
+ *	convert.c	--convert
  */
 #ifndef VMCORE_DUMP_H
 #define VMCORE_DUMP_H
@@ -20,6 +24,7 @@
 #include "kx/core.h"
 #include "kx/err.h"
 #include "kx/json.h"
+#include "kx/saved.h"
 
 enum {
 	STATUS_OK = 0,
@@ -32,6 +37,8 @@ enum action {
 	ACTION_INFO,
 	ACTION_MAP,
 	ACTION_READ,
+	ACTION_VERIFY,
+	ACTION_CONVERT,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
@@ -42,6 +49,7 @@ struct options {
 	bool json;			/* --info=json, --map=json */
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
+	const char *out;		/* --convert */
 	const char *path;
 };
 
@@ -49,7 +57,11 @@ struct options {
 struct dump {
 	const char *path;
 	int fd;
-	struct kx_core core;
+	uint64_t file_len;
+	/* Of a saved core; NULL: it is none. */
+	struct kx_saved *saved;
+	struct plain *plain;
+	struct kx_core core;		/* of a saved core the plain one, unpacked as it is read */
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
 	struct kx_arena *arena;
@@ -62,7 +74,8 @@ void options_list(struct kx_text *t);
 
 /*
  * Open @path and read its headers and notes.  Close with dump_close(), also on
- * failure.  As kx_core_open() and kx_contexts_read(), with the path.
+ * failure.  As kx_saved_open(), or if it is none kx_core_open() and
+ * kx_contexts_read(), with the path.
  */
 KX_CHECKED int dump_open(struct dump *d, const char *path, struct kx_arena *a,
 			 struct kx_err *err);
@@ -73,6 +86,15 @@ void info_json(const struct dump *d, struct kx_text *t);
 void map_text(const struct dump *d, struct kx_text *t);
 void map_json(const struct dump *d, struct kx_text *t);
 
+void saved_info_text(const struct dump *d, struct kx_text *t);
+void saved_info_json(const struct dump *d, struct kx_json *j);	/* null if it is none */
+void saved_map_text(const struct dump *d, struct kx_text *t);
+void saved_map_json(const struct dump *d, struct kx_json *j);
+
+/* --verify; -EBADMSG: the sentence says how many blocks are bad, and the first. */
+KX_CHECKED int verify(struct dump *d, struct kx_text *t, struct kx_err *err);
+/* --convert to @path. */
+KX_CHECKED int convert(struct dump *d, const char *path, struct kx_err *err);
 /* The bytes that --read asks for to standard output. */
 KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
 
