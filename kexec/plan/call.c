@@ -17,6 +17,8 @@
  */
 static const char *needs_load(const struct kx_request *req)
 {
+	if (req->function.path)
+		return "--call";
 	if (req->preserve)
 		return "--load-preserve-context";
 	if (req->has_entry)
@@ -90,12 +92,13 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 {
 	const struct kx_request *req = p->request;
 	const struct kx_sources *src = p->sources;
-	const char *refusal = p->arch->file_refuses(image, src);
+	const char *refusal = image ? p->arch->file_refuses(image, src) : NULL;
 	const char *load_opt = wants_load(req), *file_opt = needs_file(req);
 
 	if (req->preserve && src->machine != KX_MACHINE_X86_64)
 		return kx_err_set(err, EOPNOTSUPP,
-				  "--load-preserve-context: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)");
+				  "%s: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)",
+				  load_opt);
 	p->call = req->call;
 	if (req->call != KX_CALL_AUTO)
 		return choose_given(p, refusal, err);

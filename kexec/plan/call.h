@@ -8,7 +8,7 @@
 #include "kx/plan.h"
 
 /*
- * Sets call, call_why, fallback_allowed and fallback_why_not.
+ * @image is NULL when no kernel is loaded.  Sets call, call_why, fallback_allowed and fallback_why_not.
  * -EINVAL: options that exclude each other; -EOPNOTSUPP: -s and a file the
  * kernel's loader does not take.
  */

@@ -75,12 +75,23 @@ static void json_machine(struct kx_json *j, const struct kx_plan *p)
 	kx_json_object_end(j);
 }
 
-static void json_inputs(struct kx_json *j, const struct kx_plan *p)
+static void json_function(struct kx_json *j, const struct kx_request *req)
 {
-	const struct kx_request *req = p->request;
+	kx_json_str(j, "kernel", NULL);
+	kx_json_object(j, "function");
+	kx_json_str(j, "path", req->function.path);
+	kx_json_u64(j, "bytes", req->function.bytes.len);
+	kx_json_array(j, "arguments");
+	for (size_t i = 0; i < req->call_arg_count; i++)
+		kx_json_hex(j, NULL, req->call_arg[i]);
+	kx_json_array_end(j);
+	kx_json_object_end(j);
+}
 
+static void json_kernel(struct kx_json *j, const struct kx_plan *p)
+{
 	kx_json_object(j, "kernel");
-	kx_json_str(j, "path", req->kernel.path);
+	kx_json_str(j, "path", p->request->kernel.path);
 	kx_json_array(j, "layers");
 	for (size_t i = 0; i < p->payload->layer_count; i++)
 		kx_json_str(j, NULL, p->payload->layer[i]);
@@ -88,7 +99,16 @@ static void json_inputs(struct kx_json *j, const struct kx_plan *p)
 	kx_json_str(j, "format", p->format->name);
 	kx_json_u64(j, "bytes", p->payload->kernel.len);
 	kx_json_object_end(j);
+}
 
+static void json_inputs(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct kx_request *req = p->request;
+
+	if (p->payload)
+		json_kernel(j, p);
+	else
+		json_function(j, req);
 	kx_json_object(j, "initrd");
 	kx_json_u64(j, "bytes", p->initrd.len);
 	kx_json_array(j, "files");
@@ -249,6 +269,8 @@ static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
 		kx_json_hex(j, "timing_record", param->timing_pa);
 	else
 		kx_json_str(j, "timing_record", NULL);
+	if (param->result_pa)
+		kx_json_hex(j, "result", param->result_pa);
 	kx_json_object_end(j);
 }
 

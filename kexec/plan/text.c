@@ -30,6 +30,11 @@ static void print_inputs(const struct kx_plan *p, struct kx_text *t)
 	const struct kx_request *req = p->request;
 	char size[KX_SIZE_TEXT];
 
+	if (!p->payload) {
+		kx_text_add(t, LABEL "%s, %s\n", "function", req->function.path,
+			    kx_size_text(req->function.bytes.len, size));
+		return;
+	}
 	kx_text_add(t, LABEL "%s: ", "kernel", req->kernel.path);
 	for (size_t i = 0; i < p->payload->layer_count; i++)
 		kx_text_add(t, "%s > ", p->payload->layer[i]);
@@ -165,7 +170,8 @@ static bool print_verified(const struct kx_plan *p, const struct kx_segment *v, 
 static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 {
 	const struct purg_param *param = &p->param;
-	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 : 1;
+	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 :
+			    param->entry_kind == PURG_ENTRY_CALL ? 3 : 1;
 	bool any;
 
 	kx_text_add(t, "\n" LABEL "0x%" PRIx64 "%s\n", "entry", p->entry,
@@ -183,12 +189,15 @@ static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 	else
 		kx_text_add(t, "nothing\n");
 	print_console(p, t);
-	kx_text_add(t, LABEL "0x%" PRIx64 ", %s%s", "hands over", param->pc,
+	kx_text_add(t, LABEL "0x%" PRIx64 ", %s%s", regs == 3 ? "calls" : "hands over", param->pc,
 		    kx_entry_name(param->entry_kind),
 		    param->paging == PURG_PAGING_4LEVEL ? ", in 4-level paging" : "");
 	for (unsigned int i = 0; i < regs; i++)
 		kx_text_add(t, "%s0x%" PRIx64, i ? ", " : ", arguments ", param->reg[i]);
 	kx_text_add(t, "\n");
+	if (param->result_pa)
+		kx_text_add(t, LABEL "0x%" PRIx64 ", in a page of this process\n", "result at",
+			    param->result_pa);
 }
 
 void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t)

@@ -271,6 +271,17 @@ static void seed_formats(void)
 	seed_format("elf", "plan-x86", "elf-x86", &f);
 	forge_elf(&f, 183, 0x80000, 512);
 	seed_format("elf", "plan-arm64", "elf-arm64", &f);
+	/* A result above 1 MiB, and 40 pieces of memory, each in a GiB of its own. */
+	forge_put(&f, "\x01\x10\0\0", 4);
+	for (uint32_t i = 0; i < 40; i++) {
+		uint8_t word[4];
+
+		kx_put_le32(word, i << 26 | 0x5000 << 8 | (i + 4));
+		forge_put(&f, word, 4);
+	}
+	seed("plan-call", "pieces", &f);
+	forge_put(&f, "\x31\xc0\xc3", 3);
+	seed("plan-call", "return", &f);
 }
 
 /* The heads of real kernels; a cache that is not there is no error. */
