@@ -98,6 +98,35 @@ static bool loads(enum verb verb)
 	       verb == VERB_CALL;
 }
 
+/* --call is an action of its own, and what is about a kernel means nothing to it. */
+static int check_call(const struct options *o, struct kx_err *err)
+{
+	bool call = o->verb == VERB_CALL, other = o->req.resume;
+
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!o->seen[i])
+			continue;
+		if (row->letter && strchr("lfeup", row->letter))
+			other = true;
+		if (!call && row->flags & F_CALL)
+			return kx_err_set(err, EINVAL, "--%s needs --call", row->name);
+		if (call && row->flags & (F_LOADER | F_KERNEL))
+			return kx_err_set(err, EINVAL, "--%s is about a kernel, and --call loads none",
+					  row->name);
+	}
+	if (!o->req.function.path || o->verb == VERB_STATUS)
+		return 0;
+	if (!call || other)
+		return kx_err_set(err, EINVAL, "--call is an action of its own: it loads the function,"
+				  " calls it and unloads it");
+	if (o->req.kernel.path)
+		return kx_err_set(err, EINVAL, "--call loads no kernel, have '%s'",
+				  o->req.kernel.path);
+	return 0;
+}
+
 /* Combinations that cannot be meant. */
 static int check_combination(const struct options *o, struct kx_err *err)
 {
@@ -106,6 +135,8 @@ static int check_combination(const struct options *o, struct kx_err *err)
 			return kx_err_set(err, EINVAL, "--%s needs an action that loads a kernel",
 					  option_rows[i].name);
 	}
+	if (check_call(o, err) < 0)
+		return -EINVAL;
 	if (o->plan && !loads(o->verb))
 		return kx_err_set(err, EINVAL, "--plan shows a load: use it with -l, -f or alone");
 	if (*o->sysroot && o->verb != VERB_STATUS && !o->plan)

@@ -26,12 +26,8 @@
 
 /* ---- files --------------------------------------------------------------- */
 
-/*
- * Open @in->path and map it, or read it into the arena.  @what names it in errors, @max
- * bounds it and @max_why says what set that bound.
- */
-static int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t max,
-		      const char *max_why)
+int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t max,
+	       const char *max_why)
 {
 	struct kx_err *err = &k->err;
 	struct stat st;
@@ -82,7 +78,7 @@ static int inputs_read(struct kexec *k)
 	return 0;
 }
 
-static void input_close(struct kx_input *in)
+void input_close(struct kx_input *in)
 {
 	if (in->mapped)
 		kx_file_unmap(in->bytes);
@@ -178,7 +174,7 @@ static int facts_for_core(struct kexec *k)
 
 /* ---- the plan ------------------------------------------------------------- */
 
-static int plan_show(struct kexec *k, const struct kx_plan *plan)
+int plan_show(struct kexec *k, const struct kx_plan *plan)
 {
 	static void (*const print[])(const struct kx_plan *p, struct kx_text *t) = {
 		[OUTPUT_NONE] = kx_plan_print_text,	/* -d */
