@@ -124,7 +124,8 @@ int verb_call(struct kexec *k)
 		return STATUS_FAILED;
 	if (input_read(k, in, "function", FUNCTION_MAX, "no function is larger") < 0)
 		status = STATUS_USAGE;
-	else if (k->o.plan || result_init(k, &pin) == 0)
+	else if (kx_pages_read(&k->src, &k->arena, &k->err) == 0 &&
+		 (k->o.plan || result_init(k, &pin) == 0))
 		status = call(k, &pin);
 	kx_pinned_deinit(&pin);
 	input_close(in);

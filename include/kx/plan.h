@@ -162,6 +162,7 @@ struct kx_plan {
 	/* Both NULL when no kernel is loaded: --call. */
 	const struct kx_format *format;
 	const struct kx_payload *payload;	/* layers */
+	const char *release;			/* of the next kernel; "": not known */
 	const char *cmdline;			/* final, for the next kernel */
 	struct kx_bytes initrd;			/* final, concatenated */
 	int initrd_fd;				/* a file that is just this; -1 if none */

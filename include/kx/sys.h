@@ -97,6 +97,12 @@ KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_conso
 KX_CHECKED int kx_core_facts_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
 
 /*
+ * s->special of the machine that @s describes (sources-pages.c).  What is missing
+ * or unreadable stays empty; only -ENOMEM.
+ */
+KX_CHECKED int kx_pages_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+
+/*
  * s->peer of the machine that @s describes (sources-peer.c).  Where there is none,
  * or it cannot be read, it stays absent; these fail:
  *   -ENOEXEC, -EOPNOTSUPP  a note of ours is malformed, or from later
@@ -132,6 +138,14 @@ KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
  */
 KX_CHECKED int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
 				struct kx_err *ret_left, struct kx_err *err);
+
+/*
+ * s->returning, which kx_sources_read() has filled, anew after a load (returning.c);
+ * reads s->kexec_loaded.  Only -ENOMEM.
+ */
+KX_CHECKED int kx_returning_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+/* It has come back: counts it in @s and in /run.  Errors of the file calls. */
+KX_CHECKED int kx_returning_count(struct kx_sources *s, struct kx_err *err);
 
 struct kx_exec_options {
 	bool no_sync, no_ifdown;

@@ -225,6 +225,7 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 		return rc;
 	}
 	ret->format = image->format;
+	ret->release = image->release;
 	if (image->machine != src->machine)
 		return kx_err_set(err, ENOEXEC, "%s: is a kernel for %s, and this machine is %s",
 				  req->kernel.path, kx_machine_name(image->machine),
