@@ -152,7 +152,7 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	rc = kx_plan_space(p, err);
 	if (rc < 0)
 		return rc;
-	rc = p->arch->layout(p, image, err);
+	rc = req->resume ? p->arch->layout_resume(p, err) : p->arch->layout(p, image, err);
 	if (rc == -ENOSPC && !kx_range_empty(p->own.window))
 		kx_err_wrap(err, "in the window [0x%" PRIx64 "-0x%" PRIx64 ")",
 			    p->own.window.start, p->own.window.end);
@@ -167,7 +167,7 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 		rc = kx_plan_regions(p, err);
 	if (rc == 0)
 		rc = kx_plan_place_purgatory(p, err);
-	if (rc == 0 && req->preserve)
+	if (rc == 0 && !kx_range_empty(p->own.window))
 		rc = kx_plan_window_fill(p, err);
 	if (rc < 0)
 		return rc;
@@ -180,6 +180,16 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	if (rc < 0)
 		return rc;
 	return kx_plan_seal(p, err);
+}
+
+/* No kernel is loaded, only a way back to one. */
+static int build_resume(struct kx_plan *p, struct kx_err *err)
+{
+	int rc;
+
+	p->cmdline = "";
+	rc = kx_plan_choose_call(p, NULL, err);
+	return rc < 0 ? rc : build_load(p, NULL, err);
 }
 
 int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
@@ -199,6 +209,8 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 		.payload = payload,
 		.initrd_fd = -1,
 	};
+	if (req->resume)
+		return build_resume(ret, err);
 	rc = kx_container_peel(req->kernel.bytes, a, payload, err);
 	if (rc == 0)
 		rc = kx_image_parse(payload->kernel, a, image, err);
