@@ -525,14 +525,14 @@ const struct option_row option_rows[] = {
 	  .help = "Memory of that kernel, with K, M or G (default: what kernel and initrd need, and"
 		  " some to work in); --mem-min and --mem-max say where" },
 	{ .name = "load-resume-entry", .arg = optional_argument, .metavar = "ENTRY",
-	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .group = G_JUMP, .machines = OPTION_ANY,
 	  .apply = set_resume, .value = VERB_LOAD,
 	  .help = "Load the way back to the kernel that sleeps (default ENTRY: what it left in"
 		  " /proc/vmcore, else kexec_jump_back_entry=)" },
 	{ .name = "load-jump-back-helper",
-	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .group = G_JUMP, .machines = OPTION_ANY,
 	  .apply = set_resume, .value = VERB_LOAD,
-	  .help = "The same, with --entry" },
+	  .help = "The same; ENTRY is --entry's" },
 	{ .name = "call", .arg = required_argument, .metavar = "FILE",
 	  .group = G_JUMP, .machines = OPTION_ANY,
 	  .apply = set_call_file, .value = VERB_CALL,

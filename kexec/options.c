@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "options-table.h"
@@ -146,6 +147,42 @@ static int check_combination(const struct options *o, struct kx_err *err)
 	return 0;
 }
 
+/* --load-jump-back-helper --entry=ADDR is upstream's spelling of ENTRY. */
+static int settle_resume(struct options *o, struct kx_err *err)
+{
+	struct kx_request *req = &o->req;
+
+	if (!req->resume || !req->has_entry)
+		return 0;
+	if (req->has_resume_entry && req->resume_entry != req->entry)
+		return kx_err_set(err, EINVAL, "--entry and --load-resume-entry name two addresses,"
+				  " 0x%" PRIx64 " and 0x%" PRIx64, req->entry, req->resume_entry);
+	req->resume_entry = req->entry;
+	req->has_resume_entry = true;
+	req->has_entry = false;		/* which bypasses purgatory */
+	return 0;
+}
+
+/* The way back has no kernel, and nothing that goes with one. */
+static int check_resume(const struct options *o, struct kx_err *err)
+{
+	if (!o->req.resume || !loads(o->verb))
+		return 0;
+	if (o->req.kernel.path)
+		return kx_err_set(err, EINVAL, "--load-resume-entry loads no kernel, have '%s' (an"
+				  " ENTRY follows a '=')", o->req.kernel.path);
+	if (o->req.window_size)
+		return kx_err_set(err, EINVAL, "--window needs --load-preserve-context");
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (o->seen[i] && row->group == G_KERNEL && !(row->flags & F_ROOT))
+			return kx_err_set(err, EINVAL, "--%s: --load-resume-entry loads no kernel",
+					  row->name);
+	}
+	return 0;
+}
+
 static void options_init(struct options *o)
 {
 	*o = (struct options){
@@ -191,6 +228,10 @@ int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err
 		o.extra = argv[optind + 1];
 	if (!o.immediate) {
 		r = check_combination(&o, err);
+		if (r == 0)
+			r = settle_resume(&o, err);
+		if (r == 0)
+			r = check_resume(&o, err);
 		if (r < 0)
 			return r;
 	}

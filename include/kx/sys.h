@@ -106,6 +106,7 @@ KX_CHECKED int kx_pages_read(struct kx_sources *s, struct kx_arena *a, struct kx
  * s->peer of the machine that @s describes (sources-peer.c).  Where there is none,
  * or it cannot be read, it stays absent; these fail:
  *   -ENOEXEC, -EOPNOTSUPP  a note of ours is malformed, or from later
+ *   -E2BIG   more headers and notes than any core has
  *   -ENOMEM
  */
 KX_CHECKED int kx_peer_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);

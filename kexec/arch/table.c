@@ -58,6 +58,7 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		.file_refuses = kx_x86_64_file_refuses,
 		.layout = kx_x86_64_layout,
 		.layout_call = kx_x86_64_layout_call,
+		.layout_resume = kx_x86_64_layout_resume,
 	},
 };
 

@@ -143,6 +143,15 @@ static void build_file(struct kx_plan *p, const struct kx_payload *payload)
 }
 
 /* @image is NULL when no kernel is loaded. */
+static int lay_out(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
+{
+	if (image)
+		return p->arch->layout(p, image, err);
+	if (p->request->resume)
+		return p->arch->layout_resume(p, err);
+	return p->arch->layout_call(p, err);
+}
+
 static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
 	const struct kx_request *req = p->request;
@@ -153,11 +162,12 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	rc = kx_plan_space(p, err);
 	if (rc < 0)
 		return rc;
-	rc = image ? p->arch->layout(p, image, err) : p->arch->layout_call(p, err);
+	rc = lay_out(p, image, err);
 	if (rc == -ENOSPC && !kx_range_empty(p->own.window))
 		kx_err_wrap(err, "in the window [0x%" PRIx64 "-0x%" PRIx64 ")",
 			    p->own.window.start, p->own.window.end);
-	else if (rc == -ENOSPC && (!req->preserve || !image) && (req->mem_min || req->mem_max != UINT64_MAX))
+	else if (rc == -ENOSPC && (!req->preserve || !image) &&
+		 (req->mem_min || req->mem_max != UINT64_MAX))
 		kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
 			    req->mem_min, req->mem_max);
 	if (rc == 0)
@@ -212,7 +222,7 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 		.sources = src,
 		.initrd_fd = -1,
 	};
-	if (req->function.path)
+	if (req->function.path || req->resume)
 		return build_without_kernel(ret, err);
 	ret->payload = payload;
 	rc = kx_container_peel(req->kernel.bytes, a, payload, err);
