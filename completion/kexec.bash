@@ -19,8 +19,9 @@ _kexec()
 		--reuse-video-type --force-dtb --entry-32bit --real-mode
 		--args-linux --args-none --elf32-core-headers --elf64-core-headers
 		--pass-memmap-cmdline
-		--load-panic --load-preserve-context --load-jump-back-helper
-		--load-live-update --exec-live-update --module= --args-elf
+		--load-preserve-context --window= --load-resume-entry=
+		--load-jump-back-helper --call= --call-arg=
+		--load-panic --load-live-update --exec-live-update --module= --args-elf
 	'
 
 	_init_completion -s || return
@@ -51,13 +52,13 @@ _kexec()
 	--serial)
 		COMPREPLY=($(compgen -W 'ttyS0 ttyS1 ttyAMA0' -- "$cur"))
 		return ;;
-	--initrd|--ramdisk|--dtb|--module)
+	--initrd|--ramdisk|--dtb|--module|--call)
 		_filedir
 		return ;;
 	--sysroot)
 		_filedir -d
 		return ;;
-	--append|--command-line|--mem-min|--mem-max|--entry)
+	--append|--command-line|--mem-min|--mem-max|--entry|--call-arg)
 		return ;;
 	esac
 

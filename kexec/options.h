@@ -23,6 +23,7 @@ enum verb {
 	VERB_LOAD_SHUTDOWN,	/* no action: load, then shutdown -r now */
 	VERB_LOAD,		/* -l, -p */
 	VERB_LOAD_EXEC,		/* -f */
+	VERB_CALL,		/* --call: load, jump, return */
 	VERB_EXEC,		/* -e */
 	VERB_UNLOAD,		/* -u */
 	VERB_STATUS,		/* -S wins over all of the above */

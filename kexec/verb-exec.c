@@ -7,10 +7,35 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kx/sys.h"
 #include "verb.h"
+
+/* With the time that this kernel slept, which CLOCK_MONOTONIC has not. */
+static double seconds_now(void)
+{
+	struct timespec t = { 0, 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* reboot(2) has returned with 0: somebody came back. */
+static int returned(struct kexec *k, double seconds)
+{
+	const char *release = k->src.returning.release;
+	struct kx_err left = { 0 };
+	struct kx_text t;
+
+	if (kx_returning_count(&k->src, &left) < 0)
+		kexec_warn("%s", left.text);
+	kx_text_init(&t, &k->arena);
+	kx_text_add(&t, "back from %s%s after %.3f s\n", *release ? "Linux " : "what was loaded",
+		    release, seconds);
+	return kexec_print(&t, false, &k->err) < 0 ? STATUS_FAILED : STATUS_OK;
+}
 
 int verb_exec(struct kexec *k)
 {
@@ -19,9 +44,10 @@ int verb_exec(struct kexec *k)
 		.no_sync = k->o.no_sync,
 		.no_ifdown = k->o.no_ifdown,
 	};
+	double start = seconds_now();
 
 	if (kx_commit_exec(&k->src, &x, &k->err) == 0)
-		return STATUS_OK;
+		return returned(k, seconds_now() - start);
 	/* "Nothing has been loaded!" ends upstream with 1, all else with 255. */
 	return loaded->known && !loaded->value ? STATUS_USAGE : STATUS_FAILED;
 }
@@ -33,6 +59,8 @@ int verb_load_exec(struct kexec *k)
 	if (status != STATUS_OK || k->o.plan)
 		return status;
 	k->src.kexec_loaded = (struct kx_opt_u64){ true, 1 };
+	if (kx_returning_read(&k->src, &k->arena, &k->err) < 0)
+		return STATUS_FAILED;
 	return verb_exec(k);
 }
 

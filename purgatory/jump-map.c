@@ -77,6 +77,43 @@ uint64_t jump_map_check(const struct jump_memory *m, uint64_t head,
 	}
 }
 
+static int run_goes_on(const struct context_run *r, uint64_t dst, uint64_t src)
+{
+	uint64_t len = r->pages * JUMP_PAGE;
+
+	return r->pages && r->dst_pa + len == dst && r->src_pa + len == src;
+}
+
+uint64_t jump_map_runs(const struct jump_memory *m, uint64_t head, struct context_run *run,
+		       uint64_t room)
+{
+	struct context_run now = { 0, 0, 0 };
+	const uint8_t *list = 0;
+	uint64_t entry = head, dst = 0, n = 0;
+
+	for (;; entry = read_word(list), list += sizeof(entry)) {
+		uint64_t pa = entry & ~(uint64_t)(JUMP_PAGE - 1);
+
+		if (entry & JUMP_IND_INDIRECTION) {
+			list = m->at(m, pa);
+		} else if (entry & JUMP_IND_DESTINATION) {
+			dst = pa;
+		} else if (entry & JUMP_IND_SOURCE) {
+			if (run_goes_on(&now, dst, pa)) {
+				now.pages++;
+			} else {
+				now = (struct context_run){ dst, pa, 1 };
+				n++;
+			}
+			if (n <= room)
+				run[n - 1] = now;
+			dst += JUMP_PAGE;
+		} else {
+			return n;
+		}
+	}
+}
+
 void jump_map_find(const struct jump_memory *m, uint64_t control_page,
 		   const struct jump_segment *seg, uint32_t count, struct jump_map *ret)
 {

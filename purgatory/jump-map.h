@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "purgatory/context-note.h"
+
 /* include/linux/kexec.h: the low bits of a list entry.  Same in all releases. */
 #define JUMP_IND_DESTINATION	1u
 #define JUMP_IND_INDIRECTION	2u
@@ -43,6 +45,14 @@ struct jump_map {
  */
 uint64_t jump_map_check(const struct jump_memory *m, uint64_t head,
 			const struct jump_segment *seg, uint32_t count);
+
+/*
+ * What the list of @head, which jump_map_check() has passed, says, as runs: what
+ * was at dst_pa is at src_pa.  Returns how many there are, and fills the first
+ * @room.
+ */
+uint64_t jump_map_runs(const struct jump_memory *m, uint64_t head, struct context_run *run,
+		       uint64_t room);
 
 /*
  * Looks through the control page for a head that jump_map_check() passes.  Two

@@ -7,6 +7,7 @@
  */
 #include "purgatory.h"
 #include "purgatory/console.h"
+#include "purgatory/context-note.h"
 
 #define REGION_FLAGS	(PURG_REGION_VERIFY | PURG_REGION_HANDOVER | PURG_REGION_WRITE | \
 			 PURG_REGION_VERIFY_AFTER | PURG_REGION_QUARTERS)
@@ -120,6 +121,12 @@ static const char *check_memory(const struct purg_param *p, uint64_t base)
 	return NULL;
 }
 
+/* A note, or none. */
+static int note_fits(const struct purg_param *p, uint64_t pa, uint64_t len)
+{
+	return !pa || (!(pa & 7) && purg_param_inside(p, pa, len, PURG_REGION_WRITE));
+}
+
 static const char *check_jump(const struct purg_param *p)
 {
 	if (p->segment_count > PURG_SEGMENTS_MAX)
@@ -127,13 +134,13 @@ static const char *check_jump(const struct purg_param *p)
 	for (uint32_t i = 0; i < p->segment_count; i++)
 		if ((p->segment[i].pa | p->segment[i].len) & 0xfff)
 			return "segment not of whole pages";
-	if (p->record_pa &&
-	    ((p->record_pa & 7) ||
-	     !purg_param_inside(p, p->record_pa, PURG_JUMP_WORDS * 8, PURG_REGION_WRITE)))
-		return "jump record in no region to write to";
-	if (p->result_pa &&
-	    ((p->result_pa & 7) ||
-	     !purg_param_inside(p, p->result_pa, PURG_RESULT_WORDS * 8, PURG_REGION_WRITE)))
+	if (p->map_pa && p->map_len < sizeof(struct context_map))
+		return "no room for a map";
+	if (!note_fits(p, p->context_pa, sizeof(struct context_note)) ||
+	    !note_fits(p, p->state_pa, sizeof(struct context_state)) ||
+	    !note_fits(p, p->map_pa, p->map_len))
+		return "note in no region to write to";
+	if (!note_fits(p, p->result_pa, PURG_RESULT_WORDS * 8))
 		return "result in no region to write to";
 	return NULL;
 }

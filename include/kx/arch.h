@@ -46,6 +46,12 @@ struct kx_arch {
 	 * -EINVAL/-ENOEXEC (image and machine do not fit), -ENOSPC, -E2BIG, -ENOMEM.
 	 */
 	int (*layout)(struct kx_plan *p, const struct kx_image *image, struct kx_err *err);
+	/*
+	 * The same without an image, for what only returns to a kernel: the way back
+	 * to p->sources->peer, and a function.  NULL where kernels cannot jump.
+	 */
+	int (*layout_resume)(struct kx_plan *p, struct kx_err *err);
+	int (*layout_call)(struct kx_plan *p, struct kx_err *err);
 };
 
 extern const struct kx_arch kx_archs[KX_MACHINE_COUNT];	/* by enum kx_machine */

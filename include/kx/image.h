@@ -74,9 +74,12 @@ struct kx_elf {
 
 struct kx_format;
 
+#define KX_RELEASE_LEN	65	/* __NEW_UTS_LEN + 1 */
+
 struct kx_image {
 	const struct kx_format *format;
 	enum kx_machine machine;
+	char release[KX_RELEASE_LEN];	/* uname -r; "": the file does not tell */
 	struct kx_bytes bytes;		/* the whole image */
 	union {
 		struct kx_arm64_image arm64;

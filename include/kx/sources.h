@@ -85,6 +85,38 @@ struct kx_core_facts {
 	uint8_t boot_id[16];		/* zeros = unknown */
 };
 
+/*
+ * The kernel that sleeps while this one runs, and can be returned to: its notes in
+ * /proc/vmcore, or kexec_jump_back_entry= (sys/sources-peer.c).
+ */
+struct kx_peer {
+	bool present;
+	const char *source;		/* which of them; what has the entry, if it is known */
+	uint64_t entry;			/* physical: its return address; 0 = unknown */
+	struct kx_opt_u64 la57;		/* does it run with 5 levels? */
+	char release[80];		/* "" = unknown */
+	struct kx_range window;		/* what this kernel is confined to; empty = unknown */
+	const char *no_entry;		/* why /proc/vmcore does not have it; NULL: it has */
+};
+
+/*
+ * What this kernel has loaded that returns to it, as far as our own record in
+ * /run says (sys/returning.c); it counts while an image is loaded.
+ */
+enum kx_returning_kind {
+	KX_RETURNING_NONE,
+	KX_RETURNING_KERNEL,		/* --load-preserve-context */
+	KX_RETURNING_RESUME,		/* --load-resume-entry */
+};
+
+struct kx_returning {
+	enum kx_returning_kind kind;
+	char release[80];		/* of the kernel that was loaded; "" = unknown */
+	uint64_t entry;
+	struct kx_range window;		/* empty with KX_RETURNING_RESUME */
+	uint64_t times;			/* it has come back */
+};
+
 struct kx_sources {
 	const char *root;		/* "" for the running machine; no trailing / */
 	enum kx_machine machine;
@@ -103,10 +135,19 @@ struct kx_sources {
 	/* Memory blocks that may be hot-removed, and driver-managed RAM. */
 	struct kx_ranges removable;
 
+	/*
+	 * Below 4 GiB: pages that a kernel which comes back has promised to somebody
+	 * as they are (sys/sources-pages.c); empty before kx_pages_read().
+	 */
+	struct kx_memmap special;
+
 	struct kx_range crash[2];	/* "Crash kernel", ascending */
 	size_t crash_count;
 
 	struct kx_core_facts core;	/* empty before kx_core_facts_read() */
+
+	struct kx_peer peer;		/* absent before kx_peer_read() */
+	struct kx_returning returning;
 
 	struct kx_opt_u64 kexec_loaded, crash_loaded;
 	/* The crash image loaded is a payload of ours, staged for kexec -e. */

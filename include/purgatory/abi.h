@@ -116,30 +116,6 @@ enum purg_timing {
 	PURG_TIMING_WORDS
 };
 
-/*
- * The jump record: words at record_pa, aligned to 8, in a region with
- * PURG_REGION_WRITE.  kexec makes them the descriptor of an ELF note, from 0s
- * and PURG_JUMP_MAGIC; what is known only at the entry, purgatory adds.  What
- * they mean is in doc/jump-protocol.md.
- */
-#define PURG_JUMP_MAGIC		0x4b584a5500000001ULL	/* "KXJU", version 1 */
-
-enum purg_jump {
-	PURG_JUMP_HEAD,		/* PURG_JUMP_MAGIC, from kexec */
-	PURG_JUMP_RETURN,	/* where to go to return; 0 = nobody was here */
-	PURG_JUMP_RSP,		/* at the entry */
-	PURG_JUMP_CR0,
-	PURG_JUMP_CR3,
-	PURG_JUMP_CR4,
-	PURG_JUMP_EFER,
-	PURG_JUMP_MAP,		/* head of the backup-pages map; 0 = not recognised */
-	PURG_JUMP_MAP_PAGES,	/* how many pages it has */
-	PURG_JUMP_MAP_OFFSET,	/* of the head in the control page */
-	PURG_JUMP_MAP_FOUND,	/* how many candidates passed: 1, or there is no map */
-	PURG_JUMP_ENTERED,	/* how many times */
-	PURG_JUMP_WORDS
-};
-
 /* What a called function returned, at result_pa: words. */
 enum purg_result {
 	PURG_RESULT_COOKIE,	/* result_cookie, or nothing is written here */
@@ -284,7 +260,14 @@ struct purg_param {
 	struct purg_region region[PURG_REGIONS_MAX];
 
 	/* With PURG_F_PRESERVE. */
-	uint64_t record_pa;		/* words, enum purg_jump; 0 = none */
+	/*
+	 * purgatory/context-note.h, aligned to 8, in regions with WRITE: who jumped
+	 * here, filled at the entry.  0 = nothing is recorded.
+	 */
+	uint64_t context_pa;		/* struct context_note */
+	uint64_t state_pa;		/* struct context_state */
+	uint64_t map_pa;		/* struct context_map and its runs */
+	uint64_t map_len;		/* bytes of both */
 	uint64_t result_pa;		/* words, enum purg_result, in a region with WRITE; 0 = none */
 	uint64_t result_cookie;
 	uint32_t segment_count;		/* all segments, this one included */

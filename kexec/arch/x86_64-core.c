@@ -69,5 +69,9 @@ int kx_x86_place_core(struct kx_plan *p, struct kx_err *err)
 	/* What is filled in before the next kernel starts is behind the headers. */
 	s->verify_len = h.context_off - CONTEXT_NOTE_DESC;
 	p->own.core = s->range;
+	p->param.context_pa = pa + h.context_off;
+	p->param.state_pa = pa + h.state_off;
+	p->param.map_pa = pa + h.map_off;
+	p->param.map_len = h.map_len;
 	return add_word(p, pa, err);
 }

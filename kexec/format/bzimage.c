@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "formats.h"
 
@@ -25,6 +26,7 @@ enum field {
 	JUMP			= 0x200,
 	HEADER			= 0x202,
 	VERSION			= 0x206,
+	KERNEL_VERSION		= 0x20e,
 	LOADFLAGS		= 0x211,
 	INITRD_ADDR_MAX		= 0x22c,
 	KERNEL_ALIGNMENT	= 0x230,
@@ -166,6 +168,26 @@ static int fields_parse(struct kx_bzimage *z, struct kx_err *err)
 	return 0;
 }
 
+/*
+ * boot.rst, kernel_version: "a pointer to a NUL-terminated human-readable kernel
+ * version number string, less 0x200"; uname -r is its first word.  It is for
+ * people, so a pointer to anywhere else is no reason to refuse the kernel.
+ */
+static void release_parse(struct kx_bytes setup, char release[KX_RELEASE_LEN])
+{
+	struct kx_rd rd = kx_rd_make(setup, KX_LE);
+	uint64_t at = field_read(&rd, KERNEL_VERSION, 2);
+	struct kx_bytes text;
+	size_t n = 0;
+
+	if (!at || !kx_bytes_sub(setup, SECTOR + at, setup.len - SECTOR - at, &text))
+		return;
+	while (n < text.len && text.data[n] > ' ' && text.data[n] < 0x7f)
+		n++;
+	if (n < text.len && n < KX_RELEASE_LEN)
+		memcpy(release, text.data, n);
+}
+
 static int bzimage_parse(struct kx_bytes b, struct kx_arena *a, struct kx_image *ret,
 			 struct kx_err *err)
 {
@@ -182,6 +204,7 @@ static int bzimage_parse(struct kx_bytes b, struct kx_arena *a, struct kx_image 
 	r = fields_parse(&image.bzimage, err);
 	if (r < 0)
 		return r;
+	release_parse(image.bzimage.setup, image.release);
 	image.format = &kx_format_bzimage;
 	*ret = image;
 	return 0;

@@ -81,7 +81,8 @@ static int limit(struct kx_plan *p, struct kx_err *err)
 		return kx_err_set(err, EINVAL,
 				  "--mem-max=0x%" PRIx64 " is below --mem-min=0x%" PRIx64,
 				  req->mem_max, req->mem_min);
-	if (req->preserve)
+	/* Then they are about the window alone, which only a kernel has. */
+	if (req->preserve && !req->function.path && !req->resume)
 		return 0;
 	rc = kx_space_remove(&p->space, below, err);
 	if (rc < 0)
@@ -130,6 +131,12 @@ int kx_plan_space(struct kx_plan *p, struct kx_err *err)
 		kx_plan_note(p, "/proc/iomem is unreadable: what the kernel reserves is not known here");
 	for (size_t i = 0; i < src->removable.n; i++) {
 		rc = take_removable(p, src->removable.v[i], err);
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; p->request->preserve && i < src->special.n; i++) {
+		rc = kx_space_remove(&p->space,
+				     kx_range_grow(src->special.v[i].r, src->page_size), err);
 		if (rc < 0)
 			return rc;
 	}

@@ -25,6 +25,7 @@
 #include "kx/uapi.h"
 #include "memfd.h"
 #include "open.h"
+#include "returning.h"
 
 /* ---- the system calls --------------------------------------------------------- */
 
@@ -324,7 +325,7 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 		   struct kx_err *err)
 {
 	enum kx_call call = p->call;
-	struct kx_err first = { 0 }, second = { 0 }, left = { 0 };
+	struct kx_err first = { 0 }, second = { 0 }, left = { 0 }, failed = { 0 };
 	int r;
 
 	r = only_here(p->sources, err);
@@ -346,6 +347,10 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 	}
 	if (!p->staged_count)
 		kx_drop_staged(p, &left);
+	if (kx_returning_note(p, &failed) < 0 && !left.code) {
+		kx_err_wrap(&failed, "kexec -e will not know whether it returns");
+		left = failed;
+	}
 	*ret_call = call;
 	*ret_left = left;
 	return 0;
@@ -368,6 +373,8 @@ int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
 		r = kx_unload_image(s, false, call, err);
 	if (r < 0)
 		return r;
+	if (!crash && kx_returning_forget(s->root, &left) < 0)
+		kx_err_wrap(&left, "what is loaded next will be taken for a kernel that returns");
 	if (crash && !s->crash_is_staged)
 		r = kx_unload_image(s, true, call, err);
 	else if (s->crash_is_staged)
@@ -423,7 +430,8 @@ int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_options *o,
 	log = kx_kmsg_open();
 	if (!o->no_sync)
 		sync();
-	if (!o->no_ifdown)
+	/* Devices sleep as they are while another kernel runs that returns. */
+	if (!o->no_ifdown && s->returning.kind == KX_RETURNING_NONE)
 		kx_interfaces_down(&interfaces);
 	r = call_reboot_kexec();
 	/* Still here: refused, or back from a kernel jump. */

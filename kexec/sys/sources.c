@@ -319,6 +319,8 @@ static int read_permissions(struct kx_sources *s, struct kx_arena *a, struct kx_
 	if (r == 0)
 		r = kx_staged_read(s, a, err);
 	if (r == 0)
+		r = kx_returning_read(s, a, err);
+	if (r == 0)
 		r = read_lockdown(s, a, err);
 	if (r == 0)
 		r = read_capability(s, a, err);

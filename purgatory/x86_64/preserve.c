@@ -6,6 +6,7 @@
  */
 #include "x86_64.h"
 #include "jump-map.h"
+#include "purgatory/context-note.h"
 #include <io.h>
 
 #define PAGE_OF(pa)	((pa) & ~0xfffULL)
@@ -30,10 +31,15 @@
 
 void purg_preserve_init(const struct purg_param *p)
 {
-	purg_machine.back = 0;
+	const uint64_t *top = (const uint64_t *)(uintptr_t)purg_entered.rsp;
+
+	purg_machine.back = purg_machine.slot = 0;
+	if (!(p->flags & PURG_F_PRESERVE))
+		return;
 	/* The stack is the kernel's swap page, which its page tables map. */
-	if (p->flags & PURG_F_PRESERVE)
-		purg_machine.back = *(const uint64_t *)(uintptr_t)purg_entered.rsp;
+	purg_machine.back = top[0];
+	if ((uintptr_t)(top + 1) & 0xfff)
+		purg_machine.slot = top[1];	/* else the stack began here */
 }
 
 const char *purg_preserve_check(const struct purg_param *p)
@@ -117,40 +123,75 @@ static const void *mapped(const struct jump_memory *mem, uint64_t pa)
 	return (entry & PTE_ADDR) == PAGE_OF(pa) ? (const void *)(uintptr_t)pa : NULL;
 }
 
-/* Goes back to the page tables we were entered with: only they map the list. */
-static void find_map(const struct purg_param *p, struct jump_map *ret)
+static void fill_map(const struct purg_param *p, const struct jump_memory *mem,
+		     const struct jump_map *found)
+{
+	struct context_map *map = (struct context_map *)(uintptr_t)p->map_pa;
+	uint64_t room = (p->map_len - sizeof(*map)) / sizeof(struct context_run), n;
+
+	map->list_head = found->head;
+	map->page_count = found->pages;
+	map->status = CONTEXT_UNKNOWN;
+	if (!found->head)
+		return;
+	n = jump_map_runs(mem, found->head, (struct context_run *)(map + 1), room);
+	map->run_count = n < room ? n : room;
+	map->status = n <= room ? CONTEXT_FILLED : CONTEXT_CUT;
+}
+
+/*
+ * Goes back to the page tables we were entered with: only they map the list.
+ * The notes are in a segment, and so are mapped there as well.
+ */
+static struct jump_map find_map(const struct purg_param *p)
 {
 	uint32_t levels = purg_entered.cr4 & CR4_LA57 ? 5 : 4;
 	struct jump_memory mem = { .at = mapped, .context = &levels };
 	struct jump_segment seg[PURG_SEGMENTS_MAX];
+	struct jump_map found;
 	uint64_t ours = purg_rd_cr3();
 
 	for (uint32_t i = 0; i < p->segment_count; i++)
 		seg[i] = (struct jump_segment){ p->segment[i].pa, p->segment[i].len };
 	purg_wr_cr3(purg_entered.cr3);
-	jump_map_find(&mem, PAGE_OF(purg_machine.back), seg, p->segment_count, ret);
+	jump_map_find(&mem, PAGE_OF(purg_machine.back), seg, p->segment_count, &found);
+	if (p->map_pa)
+		fill_map(p, &mem, &found);
 	purg_wr_cr3(ours);
+	return found;
+}
+
+static void fill_state(struct context_state *s, uint64_t head)
+{
+	s->sp = purg_entered.rsp;
+	s->return_address = purg_machine.back;
+	s->slot = purg_machine.slot;
+	s->control_page = PAGE_OF(purg_machine.back);
+	s->table_page = PAGE_OF(purg_entered.cr3);
+	s->swap_page = PAGE_OF(purg_entered.rsp);
+	s->list_head = head;
+	s->cr0 = purg_entered.cr0;
+	s->cr3 = purg_entered.cr3;
+	s->cr4 = purg_entered.cr4;
+	s->efer = purg_rdmsr(MSR_EFER);
+	s->status = CONTEXT_FILLED;
 }
 
 void purg_preserve_record(struct purg_param *p)
 {
-	uint64_t *word = (uint64_t *)(uintptr_t)p->record_pa;
-	struct jump_map map;
+	struct context_note *c = (struct context_note *)(uintptr_t)p->context_pa;
+	struct jump_map found = { 0 };
 
-	if (!(p->flags & PURG_F_PRESERVE) || !p->record_pa)
+	if (!(p->flags & PURG_F_PRESERVE))
 		return;
-	find_map(p, &map);
-	word[PURG_JUMP_RETURN] = purg_machine.back;
-	word[PURG_JUMP_RSP] = purg_entered.rsp;
-	word[PURG_JUMP_CR0] = purg_entered.cr0;
-	word[PURG_JUMP_CR3] = purg_entered.cr3;
-	word[PURG_JUMP_CR4] = purg_entered.cr4;
-	word[PURG_JUMP_EFER] = purg_rdmsr(MSR_EFER);
-	word[PURG_JUMP_MAP] = map.head;
-	word[PURG_JUMP_MAP_PAGES] = map.pages;
-	word[PURG_JUMP_MAP_OFFSET] = map.offset;
-	word[PURG_JUMP_MAP_FOUND] = map.found;
-	word[PURG_JUMP_ENTERED]++;
+	if (p->state_pa || p->map_pa)
+		found = find_map(p);
+	if (p->state_pa)
+		fill_state((struct context_state *)(uintptr_t)p->state_pa, found.head);
+	if (!c)
+		return;
+	c->entry = purg_machine.back;
+	c->status = CONTEXT_FILLED;
 }
 
 /*

@@ -34,6 +34,7 @@ struct purg_machine {
 	uint32_t trapped;	/* an exception was reported */
 	uint32_t calls;		/* PURG_ENTRY_CALL: how many returned */
 	uint64_t back;		/* PURG_F_PRESERVE: who jumped wants to go on here */
+	uint64_t slot;		/* and has left this above it; 0 */
 	uint64_t again;		/* what to enter the next time, on top of the stack */
 	struct purg_door door;
 };
@@ -63,7 +64,7 @@ void purg_vga_reset(void);
 /*
  * preserve.c.  _init: before our own page tables are used.  _stop_cpus: the map
  * is in use; NULL or why not.  _record: looks for the backup-pages map and fills
- * the record.
+ * the notes.
  */
 void purg_preserve_init(const struct purg_param *p);
 const char *purg_preserve_check(const struct purg_param *p);

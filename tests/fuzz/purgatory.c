@@ -12,6 +12,7 @@
 
 #include "../../purgatory/purgatory.h"
 #include "../purgatory/lz4-agree.h"
+#include "purgatory/context-note.h"
 #include "targets.h"
 
 #define HEAD_LEN	3
@@ -175,9 +176,15 @@ static void check_jump(const struct purg_param *p)
 	FUZZ_ASSERT(p->segment_count <= PURG_SEGMENTS_MAX);
 	for (uint32_t i = 0; i < p->segment_count; i++)
 		FUZZ_ASSERT(!((p->segment[i].pa | p->segment[i].len) & 0xfff));
-	if (p->record_pa)
-		FUZZ_ASSERT(purg_param_inside(p, p->record_pa, PURG_JUMP_WORDS * 8,
+	if (p->context_pa)
+		FUZZ_ASSERT(purg_param_inside(p, p->context_pa, sizeof(struct context_note),
 					      PURG_REGION_WRITE));
+	if (p->state_pa)
+		FUZZ_ASSERT(purg_param_inside(p, p->state_pa, sizeof(struct context_state),
+					      PURG_REGION_WRITE));
+	if (p->map_pa)
+		FUZZ_ASSERT(p->map_len >= sizeof(struct context_map) &&
+			    purg_param_inside(p, p->map_pa, p->map_len, PURG_REGION_WRITE));
 	if (p->result_pa)
 		FUZZ_ASSERT(purg_param_inside(p, p->result_pa, PURG_RESULT_WORDS * 8,
 					      PURG_REGION_WRITE));

@@ -235,7 +235,10 @@ static void test_bad_block(void)
 	BAD(p.reserved2 = 1, "reserved field is not 0");
 	BAD(p.segment_count = 17, "too many segments");
 	BAD(p.segment_count = 1; p.segment[0].len = 1, "segment not of whole pages");
-	BAD(p.record_pa = 8, "jump record in no region to write to");
+	BAD(p.context_pa = 8, "note in no region to write to");
+	BAD(p.state_pa = 8, "note in no region to write to");
+	BAD(p.map_pa = 8; p.map_len = 48, "note in no region to write to");
+	BAD(p.map_pa = 8; p.map_len = 47, "no room for a map");
 	BAD(p.result_pa = 8, "result in no region to write to");
 	BAD(p.region_count = 33, "too many regions");
 	BAD(p.region[1].pa = ~0ULL; p.region[1].mem_len = 1001, "region wraps");

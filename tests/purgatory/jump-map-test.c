@@ -133,6 +133,34 @@ static void test_two(void)
 	free(w.ram);
 }
 
+/* Sources 40 to 59 over and over: each time round is a run, each segment begins one. */
+static void test_runs(void)
+{
+	struct context_run run[40], end = { 1, 2, 3 };
+	struct jump_memory m = { .at = at };
+	uint64_t pages = 0, n;
+	struct world w;
+
+	init(&w);
+	m.context = &w;
+	run[2] = end;
+	CHECK_EQ_U64(jump_map_runs(&m, head(), run, 2), 1 + 26 + 8);
+	CHECK(!memcmp(&run[2], &end, sizeof(end)));	/* no further than there is room */
+	n = jump_map_runs(&m, head(), run, 40);
+	CHECK_EQ_U64(n, 35);
+	for (uint64_t i = 0; i < n && i < 40; i++)
+		pages += run[i].pages;
+	CHECK_EQ_U64(pages, 0x9e + 0x200 + 3);
+	CHECK_EQ_U64(run[0].dst_pa, w.seg[2].pa);
+	CHECK_EQ_U64(run[0].src_pa, BASE + 40 * 4096);
+	CHECK_EQ_U64(run[0].pages, 3);
+	CHECK_EQ_U64(run[2].dst_pa, w.seg[1].pa + 20 * 4096);
+	CHECK_EQ_U64(run[2].src_pa, BASE + 40 * 4096);
+	CHECK_EQ_U64(run[34].dst_pa, w.seg[0].pa + 140 * 4096);
+	CHECK_EQ_U64(run[34].pages, 0x9e - 140);
+	free(w.ram);
+}
+
 #define BAD(change) do { \
 	struct world w; \
 	uint64_t *list; \
@@ -166,4 +194,4 @@ static void test_bad(void)
 }
 
 TEST_MAIN({ "found", test_found }, { "not found", test_not_found }, { "two", test_two },
-	  { "bad lists", test_bad })
+	  { "runs", test_runs }, { "bad lists", test_bad })

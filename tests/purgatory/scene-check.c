@@ -262,26 +262,50 @@ int scene_check(struct world *w)
 	return !test_failed;
 }
 
+/* The stub's list: one segment, whose 32 sources are one behind the other. */
+static void check_map(const struct world *w, int entered_twice)
+{
+	const struct context_map *map = ram_at(&w->ram, w->p.map_pa);
+	const struct context_run *run = (const void *)(map + 1);
+
+	/* The second time the stub is on tables of another level count. */
+	CHECK_EQ_U64(map->status, entered_twice ? CONTEXT_UNKNOWN : CONTEXT_FILLED);
+	if (entered_twice)
+		return;
+	CHECK_EQ_U64(map->list_head & 0xfff, 2);
+	CHECK_EQ_U64(map->page_count, 32);
+	CHECK_EQ_U64(map->run_count, 1);
+	CHECK_EQ_U64(run->dst_pa, w->p.base);
+	CHECK_EQ_U64(run->src_pa, 0x1a00000);
+	CHECK_EQ_U64(run->pages, 32);
+	CHECK_EQ_U64(run[1].pages, 0);
+}
+
 int scene_jump(const struct world *w)
 {
-	uint64_t word[PURG_JUMP_WORDS], result[PURG_RESULT_WORDS];
+	const struct context_note *context = ram_at(&w->ram, w->p.context_pa);
+	const struct context_state *state = ram_at(&w->ram, w->p.state_pa);
+	int twice = w->s->preserve == 3;
+	uint64_t result[PURG_RESULT_WORDS];
 
 	test_failed = 0;	/* of this file */
-	memcpy(word, ram_at(&w->ram, w->p.record_pa), sizeof(word));
 	memcpy(result, ram_at(&w->ram, w->p.result_pa), sizeof(result));
-	if (w->s->preserve == 3) {
-		CHECK_EQ_U64(word[PURG_JUMP_ENTERED], 2);
-		CHECK_EQ_U64(word[PURG_JUMP_RETURN], FUNCTION_PA + 31);
+	CHECK_EQ_U64(context->status, CONTEXT_FILLED);
+	CHECK_EQ_U64(state->status, CONTEXT_FILLED);
+	CHECK_EQ_U64(context->entry, state->return_address);
+	CHECK_EQ_U64(context->value[0], 0);
+	check_map(w, twice);
+	if (twice) {
+		CHECK_EQ_U64(context->entry, FUNCTION_PA + 31);
 		return !test_failed;
 	}
-	CHECK_EQ_U64(word[PURG_JUMP_ENTERED], 1);
-	CHECK_EQ_U64(word[PURG_JUMP_MAP_FOUND], 1);
-	CHECK_EQ_U64(word[PURG_JUMP_MAP] & 0xfff, 2);
-	CHECK_EQ_U64(word[PURG_JUMP_MAP_PAGES], 32);
-	CHECK_EQ_U64(word[PURG_JUMP_RSP] & 0xfff, 0xff8);
-	CHECK_EQ_U64(word[PURG_JUMP_CR4], w->s->mode == 5 ? 0x1020 : 0x20);
-	CHECK_EQ_U64(word[PURG_JUMP_EFER] & 0x900, 0x900);
-	CHECK(word[PURG_JUMP_RETURN] > 0x100000 && word[PURG_JUMP_RETURN] < 0x1000000);
+	CHECK_EQ_U64(state->sp & 0xfff, 0xff8);
+	CHECK_EQ_U64(state->slot, 0);
+	CHECK_EQ_U64(state->swap_page, state->sp & ~0xfffULL);
+	CHECK_EQ_U64(state->control_page, context->entry & ~0xfffULL);
+	CHECK_EQ_U64(state->cr4, w->s->mode == 5 ? 0x1020 : 0x20);
+	CHECK_EQ_U64(state->efer & 0x900, 0x900);
+	CHECK(context->entry > 0x100000 && context->entry < 0x1000000);
 	CHECK_EQ_U64(result[PURG_RESULT_CALLS], w->s->entry == PURG_ENTRY_CALL && w->s->preserve == 1);
 	if (result[PURG_RESULT_CALLS])
 		CHECK_EQ_U64(result[PURG_RESULT_VALUE], 0x3f);

@@ -189,8 +189,14 @@ static void make_unpack(struct world *w)
 	put_fence(w, u->moves_pa, UNPACK_MOVES_LEN);
 }
 
-#define RECORD_OFF	0x8000		/* of the function's region, whose end is the stack */
+/* Of the function's region, whose end is the stack. */
+#define CONTEXT_OFF	0x8000
+#define STATE_OFF	0x8100
+#define MAP_OFF		0x8200
+#define MAP_RUNS	4
 #define RESULT_OFF	0x9000
+/* "mov 0x300081xx, %rcx" of kernel[]: cr3 in the state. */
+#define STATE_CR3	((uint8_t)__builtin_offsetof(struct context_state, cr3))
 #define FUNCTION_LEN	0x10000ULL
 
 /*
@@ -207,7 +213,7 @@ static void make_jump(struct world *w)
 	const uint8_t kernel[] = {
 		0x48, 0x8b, 0x04, 0x24,			/* mov (%rsp), %rax */
 		0x48, 0xc7, 0xc4, 0x00, 0xf0, 0x00, 0x30, /* mov $0x3000f000, %rsp */
-		0x48, 0x8b, 0x0c, 0x25, 0x20, 0x80, 0x00, 0x30, /* mov 0x30008020, %rcx */
+		0x48, 0x8b, 0x0c, 0x25, STATE_CR3, 0x81, 0x00, 0x30, /* mov 0x300081.., %rcx */
 		0x48, 0x81, 0xc1, 0, (uint8_t)(w->s->mode == 5 ? 0x10 : 0xf0),
 		(uint8_t)(w->s->mode == 5 ? 0 : 0xff),	/* add $0x1000 or -0x1000, %rcx: */
 		(uint8_t)(w->s->mode == 5 ? 0 : 0xff),	/* the stub's other tables */
@@ -220,13 +226,14 @@ static void make_jump(struct world *w)
 	};
 	struct purg_param *p = &w->p;
 	uint8_t page[FUNCTION_LEN] = { 0 };
-	uint64_t word[PURG_JUMP_WORDS] = { PURG_JUMP_MAGIC };
 
 	memcpy(page, code[w->s->preserve].p, code[w->s->preserve].len);
-	memcpy(page + RECORD_OFF, word, sizeof(word));
 	memcpy(page + RESULT_OFF, "cookies!", 8);
 	p->flags |= PURG_F_PRESERVE | PURG_F_STOP_CPUS;
-	p->record_pa = FUNCTION_PA + RECORD_OFF;
+	p->context_pa = FUNCTION_PA + CONTEXT_OFF;
+	p->state_pa = FUNCTION_PA + STATE_OFF;
+	p->map_pa = FUNCTION_PA + MAP_OFF;
+	p->map_len = sizeof(struct context_map) + MAP_RUNS * sizeof(struct context_run);
 	p->result_pa = FUNCTION_PA + RESULT_OFF;
 	memcpy(&p->result_cookie, "cookies!", 8);
 	p->segment[p->segment_count++] = (struct purg_segment){

@@ -7,6 +7,7 @@
 #define PURG_TEST_SCENE_H
 
 #include "purgatory/abi.h"
+#include "purgatory/context-note.h"
 #include "guest-arm64.h"
 #include "machine.h"
 #include "unpack-plan.h"

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../kexec/sys/returning.h"
 #include "../../kexec/sys/staged.h"
 #include "kx/arch.h"
 #include "kx/sys.h"
@@ -44,6 +45,7 @@ static struct {
 	size_t calls;
 	/* The mark, and what is told about the reservation. */
 	int write_fails, remove_fails;	/* positive errno */
+	int note_fails;			/* of the other mark, of what returns */
 	bool marked, any_image;
 	/* Everything that was done, in order: "load crash mark". */
 	char story[200];
@@ -74,6 +76,18 @@ int kx_staged_remove(const char *root, struct kx_err *err)
 		return kx_err_set(err, kernel.remove_fails, "mark stays");
 	kernel.marked = false;
 	return 0;
+}
+
+int kx_returning_note(const struct kx_plan *p, struct kx_err *err)
+{
+	CHECK_STR(p->sources->root, "");
+	return kernel.note_fails ? kx_err_set(err, kernel.note_fails, "no note") : 0;
+}
+
+int kx_returning_forget(const char *root, struct kx_err *err)
+{
+	CHECK_STR(root, "");
+	return kernel.note_fails ? kx_err_set(err, kernel.note_fails, "note stays") : 0;
 }
 
 bool kx_staged_any_image(const char *root)

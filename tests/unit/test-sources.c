@@ -164,6 +164,95 @@ static void test_staged(void)
 	}
 }
 
+/* The mark of what returns: one line of ours, of this boot, and something loaded. */
+static void test_returning(void)
+{
+	static const struct {
+		const char *loaded, *mark;
+		enum kx_returning_kind kind;
+	} rows[] = {
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_KERNEL },
+		{ "1\n", BOOT_ID "\nresume - 0x100 0x0 0x0 0x0\n", KX_RETURNING_RESUME },
+		{ "0\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ NULL, BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", OTHER_BOOT "\nkernel 6.12.1 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x300 0x200 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 0x300 0x2 0x1\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel 6.12.1 0x100 0x200 three 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nfunction - 0x100 0x200 0x300 0x2\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\nkernel\n", KX_RETURNING_NONE },
+		{ "1\n", BOOT_ID "\n", KX_RETURNING_NONE },
+		{ "1\n", NULL, KX_RETURNING_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(UNAME_X86);
+		sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+		if (rows[i].loaded)
+			sysroot_text(&root, "sys/kernel/kexec_loaded", rows[i].loaded);
+		if (rows[i].mark)
+			sysroot_text(&root, "run/kexec-tools/returning", rows[i].mark);
+		CHECK(read_root() == 0);
+		if (!CHECK(src.returning.kind == rows[i].kind))
+			printf("# row %zu\n", i);
+		if (src.returning.kind) {
+			CHECK_EQ_U64(src.returning.entry, 0x100);
+			CHECK_STR(src.returning.release, i ? "" : "6.12.1");
+			CHECK_EQ_U64(src.returning.window.end, i ? 0 : 0x300);
+			CHECK_EQ_U64(src.returning.times, i ? 0 : 2);
+		}
+		end();
+	}
+}
+
+/* The flag @bit of the page at @pa, in a /proc/kpageflags of @len bytes. */
+static void put_flag(uint8_t *flags, uint64_t pa, unsigned int bit)
+{
+	flags[pa / 4096 * 8 + bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+static void check_special(size_t i, uint64_t start, uint64_t end, const char *name)
+{
+	if (!CHECK(i < src.special.n))
+		return;
+	CHECK_EQ_U64(src.special.v[i].r.start, start);
+	CHECK_EQ_U64(src.special.v[i].r.end, end);
+	CHECK_STR(src.special.v[i].name, name);
+}
+
+/* A block is what its first such page is; below 1 MiB a page is one. */
+static void test_pages(void)
+{
+	uint8_t flags[0x1000000 / 4096 * 8] = { 0 };
+
+	begin(UNAME_X86);
+	sysroot_text(&root, "sys/firmware/memmap/0/start", "0x0\n");
+	sysroot_text(&root, "sys/firmware/memmap/0/end", "0xffffff\n");
+	sysroot_text(&root, "sys/firmware/memmap/0/type", "System RAM\n");
+	CHECK(read_root() == 0);
+	CHECK(kx_pages_read(&src, &arena, &err) == 0);
+	CHECK_EQ_U64(src.special.n, 0);
+
+	put_flag(flags, 0x5000, 19);
+	put_flag(flags, 0x400000, 17);
+	put_flag(flags, 0x600000, 17);
+	put_flag(flags, 0xb00000, 23);
+	put_flag(flags, 0xd00000, 22);		/* KPF_THP is none */
+	sysroot_put(&root, "proc/kpageflags", flags, sizeof(flags));
+	sysroot_text(&root, "sys/kernel/debug/cma/reserved/base_pfn", "3072\n");
+	sysroot_text(&root, "sys/kernel/debug/cma/reserved/count", "16\n");
+	sysroot_text(&root, "sys/kernel/debug/cma/bad/base_pfn", "18446744073709551615\n");
+	sysroot_text(&root, "sys/kernel/debug/cma/bad/count", "16\n");
+	CHECK(kx_pages_read(&src, &arena, &err) == 0);
+	CHECK_EQ_U64(src.special.n, 4);
+	check_special(0, 0x5000, 0x6000, "pages with memory errors");
+	check_special(1, 0x400000, 0x800000, "hugetlb pages");
+	check_special(2, 0xa00000, 0xc00000, "pages that are offline");
+	check_special(3, 0xc00000, 0xc10000, "a CMA area");
+	end();
+}
+
 /* "@root/@path" has these permission bits. */
 static bool mode_is(const char *path, mode_t mode)
 {
@@ -419,6 +508,8 @@ TEST_MAIN(
 	{ "lockdown and capability", test_permissions },
 	{ "a staged payload", test_staged },
 	{ "the mark of one", test_mark },
+	{ "what returns", test_returning },
+	{ "special pages", test_pages },
 	{ "hidden addresses", test_iomem_hidden },
 	{ "removable memory", test_removable },
 	{ "configuration in /boot", test_config },
