@@ -173,6 +173,8 @@ static int facts_for_core(struct kexec *k)
 {
 	if (!k->o.req.preserve)
 		return 0;
+	if (kx_pages_read(&k->src, &k->arena, &k->err) < 0)
+		return -1;
 	return kx_core_facts_read(&k->src, &k->arena, &k->err);
 }
 

@@ -134,6 +134,12 @@ struct kx_sources {
 	/* Memory blocks that may be hot-removed, and driver-managed RAM. */
 	struct kx_ranges removable;
 
+	/*
+	 * Below 4 GiB: pages that a kernel which comes back has promised to somebody
+	 * as they are (sys/sources-pages.c); empty before kx_pages_read().
+	 */
+	struct kx_memmap special;
+
 	struct kx_range crash[2];	/* "Crash kernel", ascending */
 	size_t crash_count;
 

@@ -97,6 +97,12 @@ KX_CHECKED int kx_sources_read_arm64(struct kx_sources *s, const struct kx_conso
 KX_CHECKED int kx_core_facts_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
 
 /*
+ * s->special of the machine that @s describes (sources-pages.c).  What is missing
+ * or unreadable stays empty; only -ENOMEM.
+ */
+KX_CHECKED int kx_pages_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
+
+/*
  * s->peer of the machine that @s describes (sources-peer.c).  Where there is none,
  * or it cannot be read, it stays absent; these fail:
  *   -ENOEXEC, -EOPNOTSUPP  a note of ours is malformed, or from later

@@ -128,6 +128,15 @@ static int shape_notes(const struct kx_core_headers_wish *w, struct shape *sh, s
 	return 0;
 }
 
+/* A kernel that sleeps has left no registers: only a panic fills these notes. */
+static const struct kx_ranges *cpu_notes(const struct kx_sources *s,
+					 const struct kx_core_headers_wish *w)
+{
+	static const struct kx_ranges none;
+
+	return w->context ? &none : &s->core.crash_notes;
+}
+
 static int shape_make(const struct kx_sources *s, const struct kx_core_headers_wish *w,
 		      struct kx_arena *a, struct shape *sh, struct kx_err *err)
 {
@@ -142,7 +151,7 @@ static int shape_make(const struct kx_sources *s, const struct kx_core_headers_w
 		r = shape_notes(w, sh, err);
 	if (r < 0)
 		return r;
-	sh->notes_count = s->core.crash_notes.n + 1 + (w->context ? 1 : 0);
+	sh->notes_count = cpu_notes(s, w)->n + 1 + (w->context ? 1 : 0);
 	sh->loads_count = sh->ram.n + (has_text(s) ? 1 : 0);
 	phnum = sh->notes_count + sh->loads_count;
 	if (phnum > PHDRS_MAX)
@@ -154,9 +163,9 @@ static int shape_make(const struct kx_sources *s, const struct kx_core_headers_w
 }
 
 /* Returns where the next program header goes. */
-static uint8_t *notes_put(uint8_t *p, const struct kx_sources *s, const struct shape *sh)
+static uint8_t *notes_put(uint8_t *p, const struct kx_sources *s, const struct kx_ranges *cpu,
+			  const struct shape *sh)
 {
-	const struct kx_ranges *cpu = &s->core.crash_notes;
 	const struct kx_range info = s->core.vmcoreinfo;
 
 	for (size_t i = 0; i < cpu->n; i++, p += PHDR_LEN)
@@ -231,7 +240,7 @@ int kx_core_headers_build(const struct kx_sources *s, const struct kx_core_heade
 		return kx_err_set(err, ENOMEM, "core headers: no memory for 0x%" PRIx64 " bytes",
 				  sh.len);
 	ehdr_put(h.blob, s, sh.notes_count + sh.loads_count);
-	loads_put(notes_put(h.blob + EHDR_LEN, s, &sh), s, &sh);
+	loads_put(notes_put(h.blob + EHDR_LEN, s, cpu_notes(s, w), &sh), s, &sh);
 	contexts_put(&h, w, s, &sh);
 	*ret = h;
 	return 0;

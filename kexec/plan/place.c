@@ -166,6 +166,10 @@ const char *kx_plan_what_blocks(const struct kx_plan *p, struct kx_range r)
 	for (size_t i = 0; i < io->n; i++)
 		if (io->v[i].type != KX_MEM_RAM && kx_range_overlaps(io->v[i].r, r))
 			return io->v[i].name;
+	io = &p->sources->special;
+	for (size_t i = 0; i < io->n; i++)
+		if (kx_range_overlaps(io->v[i].r, r))
+			return io->v[i].name;
 	return "no memory";
 }
 

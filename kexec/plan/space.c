@@ -133,6 +133,12 @@ int kx_plan_space(struct kx_plan *p, struct kx_err *err)
 		if (rc < 0)
 			return rc;
 	}
+	for (size_t i = 0; p->request->preserve && i < src->special.n; i++) {
+		rc = kx_space_remove(&p->space,
+				     kx_range_grow(src->special.v[i].r, src->page_size), err);
+		if (rc < 0)
+			return rc;
+	}
 	rc = limit(p, err);
 	return rc < 0 ? rc : remember_usable(p, err);
 }

@@ -107,7 +107,7 @@ static int choose_given(struct kx_plan *p, uint64_t low_len, struct kx_err *err)
 				  req->mem_min, req->mem_max);
 	if (what)
 		return kx_err_set(err, ENOSPC,
-				  "the window cannot be [0x%" PRIx64 "-0x%" PRIx64 "), where %s is",
+				  "the window cannot be [0x%" PRIx64 "-0x%" PRIx64 "): it holds %s",
 				  r.start, r.end, what);
 	rc = check_spare(p, low_len, kx_range_len(r), err);
 	if (rc < 0)

@@ -206,6 +206,53 @@ static void test_returning(void)
 	}
 }
 
+/* The flag @bit of the page at @pa, in a /proc/kpageflags of @len bytes. */
+static void put_flag(uint8_t *flags, uint64_t pa, unsigned int bit)
+{
+	flags[pa / 4096 * 8 + bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+static void check_special(size_t i, uint64_t start, uint64_t end, const char *name)
+{
+	if (!CHECK(i < src.special.n))
+		return;
+	CHECK_EQ_U64(src.special.v[i].r.start, start);
+	CHECK_EQ_U64(src.special.v[i].r.end, end);
+	CHECK_STR(src.special.v[i].name, name);
+}
+
+/* A block is what its first such page is; below 1 MiB a page is one. */
+static void test_pages(void)
+{
+	uint8_t flags[0x1000000 / 4096 * 8] = { 0 };
+
+	begin(UNAME_X86);
+	sysroot_text(&root, "sys/firmware/memmap/0/start", "0x0\n");
+	sysroot_text(&root, "sys/firmware/memmap/0/end", "0xffffff\n");
+	sysroot_text(&root, "sys/firmware/memmap/0/type", "System RAM\n");
+	CHECK(read_root() == 0);
+	CHECK(kx_pages_read(&src, &arena, &err) == 0);
+	CHECK_EQ_U64(src.special.n, 0);
+
+	put_flag(flags, 0x5000, 19);
+	put_flag(flags, 0x400000, 17);
+	put_flag(flags, 0x600000, 17);
+	put_flag(flags, 0xb00000, 23);
+	put_flag(flags, 0xd00000, 22);		/* KPF_THP is none */
+	sysroot_put(&root, "proc/kpageflags", flags, sizeof(flags));
+	sysroot_text(&root, "sys/kernel/debug/cma/reserved/base_pfn", "3072\n");
+	sysroot_text(&root, "sys/kernel/debug/cma/reserved/count", "16\n");
+	sysroot_text(&root, "sys/kernel/debug/cma/bad/base_pfn", "18446744073709551615\n");
+	sysroot_text(&root, "sys/kernel/debug/cma/bad/count", "16\n");
+	CHECK(kx_pages_read(&src, &arena, &err) == 0);
+	CHECK_EQ_U64(src.special.n, 4);
+	check_special(0, 0x5000, 0x6000, "pages with memory errors");
+	check_special(1, 0x400000, 0x800000, "hugetlb pages");
+	check_special(2, 0xa00000, 0xc00000, "pages that are offline");
+	check_special(3, 0xc00000, 0xc10000, "a CMA area");
+	end();
+}
+
 /* "@root/@path" has these permission bits. */
 static bool mode_is(const char *path, mode_t mode)
 {
@@ -462,6 +509,7 @@ TEST_MAIN(
 	{ "a staged payload", test_staged },
 	{ "the mark of one", test_mark },
 	{ "what returns", test_returning },
+	{ "special pages", test_pages },
 	{ "hidden addresses", test_iomem_hidden },
 	{ "removable memory", test_removable },
 	{ "configuration in /boot", test_config },

@@ -245,12 +245,19 @@ static void test_refused(void)
 	struct bed b;
 
 	begin(&b);
+	bed_mem(&b, &b.src.special, MIB(40), MIB(42), KX_MEM_OTHER, 0, "hugetlb pages");
+	b.req.mem_min = MIB(32);
+	b.req.mem_max = MIB(128) - 1;
+	fails(&b, ENOSPC, "the window cannot be [0x2000000-0x8000000): it holds hugetlb pages");
+	bed_deinit(&b);
+
+	begin(&b);
 	b.req.mem_min = MIB(380);
 	b.req.mem_max = MIB(508) - 1;
-	fails(&b, ENOSPC, "the window cannot be [0x17c00000-0x1fc00000), where Kernel code is");
+	fails(&b, ENOSPC, "the window cannot be [0x17c00000-0x1fc00000): it holds Kernel code");
 	b.req.mem_min = MIB(260);
 	b.req.mem_max = MIB(388) - 1;
-	fails(&b, ENOSPC, "the window cannot be [0x10400000-0x18400000), where reserved is");
+	fails(&b, ENOSPC, "the window cannot be [0x10400000-0x18400000): it holds reserved");
 	b.req.mem_min = 0x1000;
 	fails(&b, EINVAL, "--mem-min=0x1000, --mem-max=0x183fffff: expected whole pages above "
 		  "1 MiB for the window");
