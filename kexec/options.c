@@ -171,14 +171,13 @@ static int check_resume(const struct options *o, struct kx_err *err)
 	if (o->req.kernel.path)
 		return kx_err_set(err, EINVAL, "--load-resume-entry loads no kernel, have '%s' (an"
 				  " ENTRY follows a '=')", o->req.kernel.path);
-	if (o->req.window_size)
-		return kx_err_set(err, EINVAL, "--window needs --load-preserve-context");
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (o->seen[i] && row->group == G_KERNEL && !(row->flags & F_ROOT))
-			return kx_err_set(err, EINVAL, "--%s: --load-resume-entry loads no kernel",
-					  row->name);
+		/* What --entry is here is settled. */
+		if (o->seen[i] && row->flags & (F_LOADER | F_KERNEL) && strcmp(row->name, "entry"))
+			return kx_err_set(err, EINVAL, "--%s is about a kernel, and"
+					  " --load-resume-entry loads none", row->name);
 	}
 	return 0;
 }

@@ -171,7 +171,7 @@ static int facts_for_resume(struct kexec *k)
 {
 	struct kx_err err = { 0 };
 
-	if (!k->o.req.resume || kx_peer_read(&k->src, &k->arena, &err) == 0)
+	if (kx_peer_read(&k->src, &k->arena, &err) == 0)
 		return 0;
 	if (!k->o.req.has_resume_entry)
 		return kx_err_set(&k->err, err.code, "%s (--load-resume-entry=ENTRY does without"
@@ -180,14 +180,15 @@ static int facts_for_resume(struct kexec *k)
 	return 0;
 }
 
-/* Who sleeps is shown to who runs meanwhile. */
-static int facts_for_core(struct kexec *k)
+/* Who sleeps is shown to who runs meanwhile, or gone back to. */
+static int facts_for_jump(struct kexec *k)
 {
-	if (!k->o.req.preserve || k->o.req.resume)
+	if (!k->o.req.preserve)
 		return 0;
 	if (kx_pages_read(&k->src, &k->arena, &k->err) < 0)
 		return -1;
-	return kx_core_facts_read(&k->src, &k->arena, &k->err);
+	return k->o.req.resume ? facts_for_resume(k) :
+	       kx_core_facts_read(&k->src, &k->arena, &k->err);
 }
 
 /* ---- the plan ------------------------------------------------------------- */
@@ -235,7 +236,7 @@ static int load(struct kexec *k)
 	/* Upstream die()s of a file that it cannot read. */
 	if (inputs_read(k) < 0)
 		return STATUS_USAGE;
-	if (request_random(k) < 0 || facts_for_core(k) < 0 || facts_for_resume(k) < 0)
+	if (request_random(k) < 0 || facts_for_jump(k) < 0)
 		return STATUS_FAILED;
 	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0)
 		return STATUS_FAILED;
