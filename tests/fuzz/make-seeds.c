@@ -271,6 +271,17 @@ static void seed_formats(void)
 	seed_format("elf", "plan-x86", "elf-x86", &f);
 	forge_elf(&f, 183, 0x80000, 512);
 	seed_format("elf", "plan-arm64", "elf-arm64", &f);
+	/* A result above 1 MiB, and 40 pieces of memory, each in a GiB of its own. */
+	forge_put(&f, "\x01\x10\0\0", 4);
+	for (uint32_t i = 0; i < 40; i++) {
+		uint8_t word[4];
+
+		kx_put_le32(word, i << 26 | 0x5000 << 8 | (i + 4));
+		forge_put(&f, word, 4);
+	}
+	seed("plan-call", "pieces", &f);
+	forge_put(&f, "\x31\xc0\xc3", 3);
+	seed("plan-call", "return", &f);
 }
 
 /* The heads of real kernels; a cache that is not there is no error. */
@@ -481,7 +492,7 @@ static void record_common(struct forge *f)
 
 static void seed_machines(void)
 {
-	struct forge f = FORGE_NONE;
+	struct forge f = FORGE_NONE, core = FORGE_NONE;
 	struct tree tree;
 
 	forge_put(&f, "\1", 1);
@@ -514,6 +525,25 @@ static void seed_machines(void)
 	record(&f, "sys/firmware/edd/int13_dev80/mbr_signature", text("0x12345678\n"));
 	record(&f, "sys/class/tty/ttyS0/port", text("0x3f8\n"));
 	seed("sources", "x86", &f);
+
+	forge_put(&f, "\0", 1);
+	record(&f, "proc/iomem", text("20000000-3fffffff : System RAM\n"
+				      "  21000000-22ffffff : Kernel code\n"));
+	record(&f, "sys/firmware/memmap/0/start", text("0x20000000\n"));
+	record(&f, "sys/firmware/memmap/0/end", text("0x3fffffff\n"));
+	record(&f, "sys/firmware/memmap/0/type", text("System RAM\n"));
+	core_build(&core);
+	record(&f, "proc/vmcore", forge_bytes(&core));
+	forge_free(&core);
+	seed("sources", "x86-jumped", &f);
+
+	forge_put(&f, "\0", 1);
+	record(&f, "proc/iomem", text("20000000-3fffffff : System RAM\n"));
+	record(&f, "sys/firmware/memmap/0/start", text("0x20000000\n"));
+	record(&f, "sys/firmware/memmap/0/end", text("0x3fffffff\n"));
+	record(&f, "sys/firmware/memmap/0/type", text("System RAM\n"));
+	record(&f, "proc/cmdline", text("kexec_jump_back_entry=0x1234060\n"));
+	seed("sources", "x86-cmdline", &f);
 }
 
 int main(int argc, char **argv)

@@ -32,6 +32,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "timing", fuzz_timing },
 	{ "plan-arm64", fuzz_plan_arm64 },
 	{ "plan-x86", fuzz_plan_x86 },
+	{ "plan-call", fuzz_plan_call },
 	{ "dtb", fuzz_dtb },
 	{ "dtb-given", fuzz_dtb_given },
 	{ "boot-params", fuzz_boot_params },
