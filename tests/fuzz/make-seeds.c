@@ -15,6 +15,7 @@
 
 #include "../unit/core-forge.h"
 #include "../unit/forge.h"
+#include "../unit/printk-forge.h"
 #include "../unit/tree.h"
 #include "kx/timing.h"
 #include "sources.h"
@@ -432,6 +433,30 @@ static void seed_cores(void)
 	seed_context("integrity", 4, core_integrity);
 }
 
+/* A log of each format in a core, and once without page tables. */
+static void seed_logs(void)
+{
+	static const struct {
+		const char *name, *info;
+		void (*make)(struct log_forge *f);
+		int va;
+	} logs[] = {
+		{ "ring", LOG_RING_INFO, log_ring_example, 0 },
+		{ "ring-va", LOG_RING_INFO, log_ring_example, 1 },
+		{ "records", LOG_RECORDS_INFO, log_records_example, 0 },
+		{ "plain", LOG_PLAIN_INFO, log_plain_example, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		struct forge f = FORGE_NONE;
+		struct log_forge log;
+
+		logs[i].make(&log);
+		log_core(&f, logs[i].info, &log, logs[i].va);
+		seed("dmesg", logs[i].name, &f);
+	}
+}
+
 /* ---- text -------------------------------------------------------------- */
 
 static void seed_texts(void)
@@ -564,6 +589,7 @@ int main(int argc, char **argv)
 	seed_formats();
 	seed_firmware();
 	seed_cores();
+	seed_logs();
 	seed_texts();
 	seed_machines();
 	if (argc == 3)

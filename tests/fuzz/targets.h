@@ -86,6 +86,7 @@ void fuzz_sources(struct kx_bytes in);
 /* core.c */
 void fuzz_core(struct kx_bytes in);
 void fuzz_context(struct kx_bytes in);
+void fuzz_dmesg(struct kx_bytes in);
 
 /* purgatory.c */
 void fuzz_purgatory_lz4(struct kx_bytes in);
