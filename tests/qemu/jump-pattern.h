@@ -59,7 +59,10 @@ static inline void fail(const char *who, const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(f, fmt, ap);
 	va_end(ap);
-	fprintf(f, guest ? "\n<3>KX: done\n" : "\n");
+	fputc('\n', f);
+	fflush(f);
+	if (guest)
+		fputs("<3>KX: done\n", f);
 	fclose(f);
 	exit(1);
 }
