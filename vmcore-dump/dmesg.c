@@ -165,6 +165,18 @@ static const char *map_text_of(const struct dump *d)
 			       context_status_name(d->notes.map.status));
 }
 
+/* What there is to say after all that can be read was printed. */
+static int loss_report(struct dump *d, const struct kx_printk_loss *l, struct kx_err *err)
+{
+	const char *lost = loss_text(d, l);
+
+	d->remark[0] = map_text_of(d);
+	if (l->bad)
+		return kx_err_set(err, EBADMSG, "%s: %s", d->path, lost);
+	d->remark[1] = lost;
+	return 0;
+}
+
 int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
 {
 	struct sink sink = { .print = json ? json_print : text_print, .t = t };
@@ -180,17 +192,10 @@ int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
 	if (json)
 		json_begin(d, &sink.json);
 	r = kx_printk_read(&source, &out, d->arena, &loss, err);
-	if (json)
-		json_end(&loss, &sink.json);
-	d->remark = map_text_of(d);
 	if (r < 0)
 		return kx_err_wrap(err, "%s", d->path);
+	if (json)
+		json_end(&loss, &sink.json);
 	r = text_write(t, err);
-	if (r < 0)
-		return r;
-	if (loss.bad)
-		return kx_err_set(err, EBADMSG, "%s: %s", d->path, loss_text(d, &loss));
-	if (!d->remark)
-		d->remark = loss_text(d, &loss);
-	return 0;
+	return r < 0 ? r : loss_report(d, &loss, err);
 }

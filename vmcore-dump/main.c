@@ -68,8 +68,9 @@ static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
 		r = act(o, &d, &t, err);
 	if (r == 0)
 		r = text_write(&t, err);
-	if (d.remark)
-		fprintf(stderr, "vmcore-dump: %s: %s\n", d.path, d.remark);
+	for (size_t i = 0; i < sizeof(d.remark) / sizeof(d.remark[0]); i++)
+		if (d.remark[i])
+			fprintf(stderr, "vmcore-dump: %s: %s\n", d.path, d.remark[i]);
 	dump_close(&d);
 	return r < 0 ? STATUS_FAILED : STATUS_OK;
 }

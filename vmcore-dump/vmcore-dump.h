@@ -55,7 +55,7 @@ struct dump {
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
 	struct kx_arena *arena;
-	const char *remark;		/* for standard error, though it worked; or NULL */
+	const char *remark[2];		/* for standard error, though it worked; or NULL */
 };
 
 /* -EINVAL with a sentence in the style of getopt(3): a usage error. */

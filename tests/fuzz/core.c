@@ -162,6 +162,7 @@ void fuzz_dmesg(struct kx_bytes in)
 	struct kx_err err = { .code = 0 };
 	struct kx_printk_source source;
 	struct kx_printk_sink sink;
+	struct kx_contexts notes;
 	struct kx_core_file file;
 	struct kx_core core;
 	struct kx_core_va va;
@@ -174,9 +175,11 @@ void fuzz_dmesg(struct kx_bytes in)
 	copy = fuzz_copy(&a, in);
 	file = core_file(&copy);
 	if (kx_core_open(&file, &a, &core, NULL) == 0) {
+		bool backup = kx_contexts_read(&core, &a, &notes, NULL) == 0 && notes.has_map;
+
 		source = (struct kx_printk_source){ va_read, &va, kx_vmcoreinfo_text(&core) };
 		sink = (struct kx_printk_sink){ record_touch, &count };
-		kx_core_va_init(&va, &core, NULL, source.vmcoreinfo);
+		kx_core_va_init(&va, &core, backup ? &notes.map : NULL, source.vmcoreinfo);
 		rc = kx_printk_read(&source, &sink, &a, &loss, &err);
 		fuzz_check(rc, &err);
 		FUZZ_ASSERT(!loss.first_bad[0] == !loss.bad);

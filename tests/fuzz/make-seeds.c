@@ -433,18 +433,19 @@ static void seed_cores(void)
 	seed_context("integrity", 4, core_integrity);
 }
 
-/* A log of each format in a core, and once without page tables. */
+/* A log of each format in a core; once without page tables, once in backup pages. */
 static void seed_logs(void)
 {
 	static const struct {
 		const char *name, *info;
 		void (*make)(struct log_forge *f);
-		int va;
+		enum log_core kind;
 	} logs[] = {
-		{ "ring", LOG_RING_INFO, log_ring_example, 0 },
-		{ "ring-va", LOG_RING_INFO, log_ring_example, 1 },
-		{ "records", LOG_RECORDS_INFO, log_records_example, 0 },
-		{ "plain", LOG_PLAIN_INFO, log_plain_example, 0 },
+		{ "ring", LOG_RING_INFO, log_ring_example, LOG_CORE_TABLES },
+		{ "ring-va", LOG_RING_INFO, log_ring_example, LOG_CORE_VA },
+		{ "ring-backup", LOG_RING_INFO, log_ring_example, LOG_CORE_BACKUP },
+		{ "records", LOG_RECORDS_INFO, log_records_example, LOG_CORE_TABLES },
+		{ "plain", LOG_PLAIN_INFO, log_plain_example, LOG_CORE_TABLES },
 	};
 
 	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
@@ -452,7 +453,7 @@ static void seed_logs(void)
 		struct log_forge log;
 
 		logs[i].make(&log);
-		log_core(&f, logs[i].info, &log, logs[i].va);
+		log_core(&f, logs[i].info, &log, logs[i].kind);
 		seed("dmesg", logs[i].name, &f);
 	}
 }

@@ -299,8 +299,7 @@ static inline void log_plain_example(struct log_forge *f)
 
 /*
  * An x86_64 core: the log's page at physical address 0x6000, in front of it the
- * page tables of four levels that lead to it, at 0x2000.  With @va the PT_LOAD says
- * where it is mapped, too, and VMCOREINFO has no page tables.
+ * page tables of four levels that lead to it, at 0x2000.
  */
 #define LOG_PA		0x6000u
 #define LOG_TABLES_PA	0x2000u
@@ -308,28 +307,46 @@ static inline void log_plain_example(struct log_forge *f)
 	"NUMBER(phys_base)=0\nSYMBOL(init_top_pgt)=ffffffff80002000\n"	\
 	"NUMBER(pgtable_l5_enabled)=0\nNUMBER(sme_mask)=0\n"
 
-static inline void log_core(struct forge *f, const char *info, const struct log_forge *log, int va)
-{
-	struct forge notes = FORGE_NONE, text = FORGE_NONE;
-	uint64_t shift = 39;
-	uint8_t *mem;
+enum log_core {
+	LOG_CORE_TABLES,
+	LOG_CORE_VA,		/* the PT_LOAD says where it is mapped; no page tables */
+	LOG_CORE_BACKUP,	/* core_map() has the last table's page, and the log's */
+};
 
-	forge_str(&text, info);
-	if (!va)
-		forge_str(&text, LOG_TABLES);
-	core_note(&notes, "VMCOREINFO", 0, text.p, text.len);
-	core_ehdr(f, 62, 2);
-	core_phdr(f, 4, CORE_NOTES, 0, 0, notes.len, notes.len);
-	core_phdr(f, 1, CORE_MEMORY, va ? LOG_VA - (LOG_PA - LOG_TABLES_PA) : 0, LOG_TABLES_PA,
-		  0x5000, 0x5000);
-	forge_to(f, CORE_NOTES);
-	forge_put(f, notes.p, notes.len);
-	forge_to(f, CORE_MEMORY);
-	mem = forge_room(f, 0x5000);
+static inline void log_memory(struct forge *f, const struct log_forge *log, enum log_core kind)
+{
+	uint8_t *mem = forge_room(f, 0x8000);
+	uint64_t shift = 39;
+
 	for (unsigned int i = 0; i < 4; i++, shift -= 9)
 		kx_put_le64(mem + i * 0x1000 + (LOG_VA >> shift & 511) * 8,
 			    (LOG_TABLES_PA + (i + 1) * 0x1000) | 0x63);
 	memcpy(mem + LOG_PA - LOG_TABLES_PA, log->mem, LOG_LEN);
+	if (kind != LOG_CORE_BACKUP)
+		return;
+	memcpy(mem + 0x6000, mem + 0x3000, 0x2000);
+	memset(mem + 0x3000, 0xff, 0x2000);
+}
+
+static inline void log_core(struct forge *f, const char *info, const struct log_forge *log,
+			    enum log_core kind)
+{
+	const uint64_t va = kind == LOG_CORE_VA ? LOG_VA - (LOG_PA - LOG_TABLES_PA) : 0;
+	struct forge notes = FORGE_NONE, text = FORGE_NONE;
+
+	forge_str(&text, info);
+	if (kind != LOG_CORE_VA)
+		forge_str(&text, LOG_TABLES);
+	core_note(&notes, "VMCOREINFO", 0, text.p, text.len);
+	if (kind == LOG_CORE_BACKUP)
+		core_our_note(&notes, 0x4b4a0003, core_map);
+	core_ehdr(f, 62, 2);
+	core_phdr(f, 4, CORE_NOTES, 0, 0, notes.len, notes.len);
+	core_phdr(f, 1, CORE_MEMORY, va, LOG_TABLES_PA, 0x8000, 0x8000);
+	forge_to(f, CORE_NOTES);
+	forge_put(f, notes.p, notes.len);
+	forge_to(f, CORE_MEMORY);
+	log_memory(f, log, kind);
 	forge_free(&notes);
 	forge_free(&text);
 }
