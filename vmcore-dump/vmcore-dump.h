@@ -8,6 +8,7 @@
  *	info.c		--info
  *	map.c		--map
  *	read.c		--read
+ *	dmesg.c		--dmesg
  */
 #ifndef VMCORE_DUMP_H
 #define VMCORE_DUMP_H
@@ -32,6 +33,7 @@ enum action {
 	ACTION_INFO,
 	ACTION_MAP,
 	ACTION_READ,
+	ACTION_DMESG,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
@@ -39,7 +41,7 @@ enum action {
 
 struct options {
 	enum action action;
-	bool json;			/* --info=json, --map=json */
+	bool json;			/* --info=json and the like */
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
 	const char *path;
@@ -53,6 +55,7 @@ struct dump {
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
 	struct kx_arena *arena;
+	const char *remark[2];		/* for standard error, though it worked; or NULL */
 };
 
 /* -EINVAL with a sentence in the style of getopt(3): a usage error. */
@@ -75,6 +78,16 @@ void map_json(const struct dump *d, struct kx_text *t);
 
 /* The bytes that --read asks for to standard output. */
 KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
+
+/*
+ * The kernel's log to standard output, by way of @t, which is empty when it is
+ * called and when it returns.  -EBADMSG: part of it was left out because it is
+ * malformed, or not in the core; all the rest was written.
+ */
+KX_CHECKED int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err);
+
+/* What @t has to standard output; empties it. */
+KX_CHECKED int text_write(struct kx_text *t, struct kx_err *err);
 
 /* "blank", "filled", ... */
 const char *context_status_name(enum context_status status);
