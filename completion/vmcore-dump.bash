@@ -6,13 +6,13 @@ _vmcore_dump()
 {
 	local cur prev words cword
 	local long='
-		--info= --map= --read= --as-is --verify --convert= --help --version
+		--info= --map= --dmesg= --read= --as-is --verify --convert= --help --version
 	'
 
 	_init_completion -s || return
 
 	case $prev in
-	--info|--map)
+	--info|--map|--dmesg)
 		COMPREPLY=($(compgen -W 'json' -- "$cur"))
 		return ;;
 	--read)

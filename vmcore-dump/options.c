@@ -27,6 +27,8 @@ static const struct row rows[] = {
 	  "say which kernel this is, and what is in the core" },
 	{ 0, "map", optional_argument, "json", ACTION_MAP,
 	  "list its pieces of memory, and the backup map" },
+	{ 0, "dmesg", optional_argument, "json", ACTION_DMESG,
+	  "print the kernel's log" },
 	{ 0, "read", required_argument, "ADDRESS,LENGTH", ACTION_READ,
 	  "write physical memory to standard output, through the backup map" },
 	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
@@ -122,8 +124,8 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 {
 	if (o->action == ACTION_NONE)
-		return kx_err_set(err, EINVAL, "expected --info, --map, --read, --verify or --convert,"
-				  " have none");
+		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify or"
+				  " --convert, have none");
 	if (o->as_is && o->action != ACTION_READ)
 		return kx_err_set(err, EINVAL, "--as-is: expected it with --read");
 	if (optind >= argc)
@@ -165,7 +167,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err
 void options_help(struct kx_text *t)
 {
 	kx_text_add(t, "vmcore-dump (kexec-tools) %s\n"
-		    "Usage: vmcore-dump --info[=json] | --map[=json] CORE\n"
+		    "Usage: vmcore-dump --info[=json] | --map[=json] | --dmesg[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
 		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core\n\n",

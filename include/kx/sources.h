@@ -91,11 +91,12 @@ struct kx_core_facts {
  */
 struct kx_peer {
 	bool present;
-	const char *source;		/* which of them */
-	uint64_t entry;			/* physical: its return address */
+	const char *source;		/* which of them; what has the entry, if it is known */
+	uint64_t entry;			/* physical: its return address; 0 = unknown */
 	struct kx_opt_u64 la57;		/* does it run with 5 levels? */
 	char release[80];		/* "" = unknown */
 	struct kx_range window;		/* what this kernel is confined to; empty = unknown */
+	const char *no_entry;		/* why /proc/vmcore does not have it; NULL: it has */
 };
 
 /*

@@ -100,7 +100,7 @@ int purg_arch_map(struct purg_param *p, const char **ret_why)
 	if (purg_preserve_map(m, p))
 		return -1;
 	if (p->flags & PURG_F_STOP_CPUS)
-		purg_preserve_stop_cpus(m);
+		purg_apic_quiet(m);
 	purg_preserve_record(p);
 	*ret_why = NULL;
 	return 0;

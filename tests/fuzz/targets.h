@@ -75,6 +75,7 @@ void fuzz_timing(struct kx_bytes in);
 /* plan.c */
 void fuzz_plan_arm64(struct kx_bytes in);
 void fuzz_plan_x86(struct kx_bytes in);
+void fuzz_plan_call(struct kx_bytes in);
 void fuzz_dtb(struct kx_bytes in);
 void fuzz_dtb_given(struct kx_bytes in);
 void fuzz_boot_params(struct kx_bytes in);
@@ -85,6 +86,7 @@ void fuzz_sources(struct kx_bytes in);
 /* core.c */
 void fuzz_core(struct kx_bytes in);
 void fuzz_context(struct kx_bytes in);
+void fuzz_dmesg(struct kx_bytes in);
 
 /* saved.c */
 void fuzz_saved(struct kx_bytes in);

@@ -45,7 +45,7 @@ static const struct scene scenes[] = {
 	  .entry = PURG_ENTRY_CALL, .preserve = 1,
 	  .want = { "kexec purgatory: 2 regions verified, calling 0x30000000\r\n",
 		    "kexec purgatory: the function returned 0x3f\r\n",
-		    " rbx=0xbac ", " rdi=0x2000000 " } },
+		    " rbx=0xbac ", " rdi=0x2000000 ", " r12=0x0 " } },
 	{ .name = "x86_64: back to a kernel with as many levels", .arch = X86, .cpu = "max",
 	  .mode = 4, .entry = PURG_ENTRY_RETURN, .preserve = 1,
 	  .want = { "kexec purgatory: 2 regions verified, returning to the other kernel\r\n",
@@ -58,7 +58,7 @@ static const struct scene scenes[] = {
 	  .want = { "PAYLOAD ", " cr4=0x20 ", SEL } },
 	{ .name = "x86_64: there and back, with other levels", .arch = X86, .cpu = "max", .mode = 5,
 	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_4LEVEL,
-	  .want = { "PAYLOAD ", " cr4=0x1020 ", " rbx=0xbac ", " rdi=0x2000000 " } },
+	  .want = { "PAYLOAD ", " cr4=0x1020 ", " rbx=0xbac ", " rdi=0x2000000 ", " r12=0x0 " } },
 	{ .name = "x86_64: there and back, 4 levels here", .arch = X86, .cpu = "max", .mode = 4,
 	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_5LEVEL,
 	  .want = { "PAYLOAD ", " rbx=0xbac ", " cr4=0x20 ", " rdi=0x2000000 " } },
@@ -294,7 +294,7 @@ static void check_text(struct world *w)
 {
 	const struct scene *s = w->s;
 
-	for (int i = 0; i < 4 && s->want[i]; i++)
+	for (int i = 0; i < WANTS && s->want[i]; i++)
 		if (!test_report(!!strstr(w->vm.text, s->want[i]), s->name, 0, s->want[i]))
 			printf("# got: %s\n", w->vm.text);
 	if (s->never && !test_report(!strstr(w->vm.text, s->never), s->name, 0, s->never))

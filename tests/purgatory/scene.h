@@ -14,6 +14,8 @@
 
 enum { X86, ARM };
 
+#define WANTS	5
+
 struct scene {
 	const char *name;
 	int arch;
@@ -41,7 +43,7 @@ struct scene {
 	int unmapped;		/* ... and that MMU is off */
 	int preserve;		/* x86: left by a kernel that wants to return; which code[] */
 	uint32_t most;		/* instructions for 100 bytes, all included */
-	const char *want[4];
+	const char *want[WANTS];
 	const char *never;
 };
 

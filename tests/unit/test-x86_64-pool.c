@@ -40,7 +40,11 @@ static void add(struct bed *b, uint64_t pa, uint64_t len)
 	};
 }
 
-/* preserve.c: a control page anywhere, the local APIC, a root for other levels. */
+/*
+ * preserve.c: a control page anywhere (of the kernel that came, where it is not the
+ * one that the plan returns to, which is a region), the local APIC, a root for
+ * other levels.
+ */
 static bool jump_fits(struct x86_idmap *m)
 {
 	uint64_t control = GIB(40001) + MIB(2), apic = GIB(41001);
@@ -51,12 +55,12 @@ static bool jump_fits(struct x86_idmap *m)
 }
 
 /* machine.c: map_init() and purg_arch_map(), with everything in the worst place. */
-static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
+static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint32_t levels, uint64_t base)
 {
 	uint32_t pages = (uint32_t)(pool_len / 4096);
 	struct x86_idmap m = {
 		.pool = aligned_alloc(4096, pool_len), .pool_pa = base + PURG_IMAGE_MAX,
-		.pool_pages = pages, .levels = b->src.x86.la57 ? 5 : 4, .has_1g = has_1g,
+		.pool_pages = pages, .levels = levels, .has_1g = has_1g,
 	};
 	uint64_t end = m.pool_pa + pool_len;
 	bool ok;
@@ -84,15 +88,19 @@ static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
 static void check(struct bed *b)
 {
 	struct kx_err err = { .code = 0 };
+	uint32_t levels = b->src.x86.la57 ? 5 : 4;
 	uint64_t len;
 
 	if (!CHECK(kx_x86_64_pool_len(&b->plan, &len, &err) == 0))
 		return;
 	CHECK_EQ_U64(len % 4096, 0);
 	/* As arch/purgatory.c rounds it up at most: not at all. */
-	CHECK(fits(b, len, false, GIB(2) - PURG_IMAGE_MAX));
-	CHECK(fits(b, len, true, GIB(2) - PURG_IMAGE_MAX));
-	CHECK(fits(b, len, false, MIB(1) + 0x10000));
+	CHECK(fits(b, len, false, levels, GIB(2) - PURG_IMAGE_MAX));
+	CHECK(fits(b, len, true, levels, GIB(2) - PURG_IMAGE_MAX));
+	CHECK(fits(b, len, false, levels, MIB(1) + 0x10000));
+	/* A way back is also entered by the other kernel, with its own levels. */
+	if (b->plan.param.flags & PURG_F_PRESERVE)
+		CHECK(fits(b, len, false, 9 - levels, GIB(2) - PURG_IMAGE_MAX));
 }
 
 static void begin(struct bed *b, uint32_t seed)
