@@ -192,7 +192,8 @@ enum purg_entry_kind {
 	 * back in its place: restore_registers() of arch/x86/power/hibernate_asm_64.S.
 	 * On tables of our own that map the regions and the 2 MiB page of the virtual
 	 * address reg[0] to that of the physical address pc, r9 = reg[1] (its CR3), jump
-	 * to reg[0].  paging is what that kernel runs with.  arm64 needs no kind of its
+	 * to reg[0].  reg[2] is the base of gs, 0 if it is not known.  paging is what that
+	 * kernel runs with.  doc/resume-protocol.md.  arm64 needs no kind of its
 	 * own: cpu_resume() is entered as firmware does, which is PURG_ENTRY_ARM64.
 	 */
 	PURG_ENTRY_RESTORE,
@@ -204,11 +205,11 @@ enum purg_entry_kind {
 	PURG_ENTRY_STAGED,
 };
 
-/* How many levels of page tables PURG_ENTRY_X86_64 and _RETURN hand over with. */
+/* How many levels of page tables PURG_ENTRY_X86_64, _RETURN and _RESTORE hand over with. */
 enum purg_paging {
 	PURG_PAGING_KEEP,	/* as purgatory was entered */
 	PURG_PAGING_4LEVEL,	/* CR4.LA57 cleared if it is set */
-	PURG_PAGING_5LEVEL,	/* CR4.LA57 set if it is clear; _RETURN only */
+	PURG_PAGING_5LEVEL,	/* CR4.LA57 set if it is clear; _RETURN, _RESTORE only */
 };
 
 /* What ends a failed verification or an exception. */
@@ -238,8 +239,9 @@ enum purg_psci {
  */
 #define PURG_F_PRESERVE		64u
 /*
- * x86_64: send INIT to all other CPUs.  They are parked in the memory of the
- * kernel that jumped, which the next one may get.
+ * x86_64: send INIT to all other CPUs, before anything is unpacked.  They are
+ * parked in the memory of the kernel that left, which the next one may get.  Any
+ * entry kind; not done unless we run on the boot CPU.
  */
 #define PURG_F_STOP_CPUS	128u
 

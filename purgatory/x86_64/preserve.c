@@ -19,6 +19,7 @@
 #define MSR_EFER	0xc0000080
 /* SDM vol. 3A, 10.4.4, 10.6.1, 10.12 */
 #define MSR_APIC_BASE	0x1b
+#define APIC_BASE_BSP	(1u << 8)
 #define APIC_BASE_X2	(1u << 10)
 #define APIC_BASE_ON	(1u << 11)
 #define MSR_X2APIC_ICR	0x830
@@ -198,13 +199,16 @@ void purg_preserve_record(struct purg_param *p)
  * INIT makes a CPU wait for its start-up IPI, in no memory at all.  Until then
  * the other CPUs are where suspend_disable_secondary_cpus() has left them: in HLT
  * or MWAIT, in code, on a stack and with page tables that may be swapped away.
+ *
+ * But the boot CPU starts at the reset vector then (SDM vol. 3A, 8.4.3, "MP
+ * Initialization"), in the firmware: a kernel that left on another one leaves it be.
  */
 void purg_preserve_stop_cpus(struct x86_idmap *m)
 {
 	uint32_t icr = ICR_OTHERS | ICR_ASSERT | ICR_INIT;
 	uint64_t base = purg_rdmsr(MSR_APIC_BASE), pa = base & PTE_ADDR;
 
-	if (!(base & APIC_BASE_ON))
+	if (!(base & APIC_BASE_ON) || !(base & APIC_BASE_BSP))
 		return;
 	if (base & APIC_BASE_X2) {
 		purg_wrmsr(MSR_X2APIC_ICR, icr);
@@ -255,25 +259,6 @@ PURG_NORETURN void purg_preserve_call(struct purg_param *p)
 	purg_leave(purg_machine.back, &purg_machine.again);
 }
 
-/*
- * One table that has the 4-level tables as its first entry, or their first
- * entry: 0 if there is no page for it.
- */
-static uint64_t root_of(struct x86_idmap *m, uint32_t levels)
-{
-	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
-	uint64_t *top = (uint64_t *)(uintptr_t)pa;
-
-	if (levels <= m->levels)
-		return x86_idmap_root(m, levels);
-	if (m->used == m->pool_pages)
-		return 0;
-	m->used++;
-	purg_arch_zero(top, 4096);
-	top[0] = m->pool_pa | X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED;
-	return pa;
-}
-
 PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 {
 	const struct purg_side *to = &purg_machine.door.to;
@@ -283,5 +268,5 @@ PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 	if (want == cr4)
 		purg_leave(to->pc, &purg_machine.again);
 	purg_leave_levels(to->pc, &purg_machine.again,
-			  root_of(&purg_machine.map, to->la57 ? 5 : 4), want);
+			  x86_idmap_root(&purg_machine.map, to->la57 ? 5 : 4), want);
 }

@@ -367,3 +367,21 @@ int scene_walk(struct world *w)
 	return !test_failed;
 }
 
+/*
+ * INIT puts a CPU at the reset vector (SDM vol. 3A, table 9-1: EIP 0xfff0), where
+ * it waits; the stub had left it in a loop.
+ */
+int scene_stopped(struct world *w)
+{
+	char command[64], answer[8192];
+
+	test_failed = 0;	/* of this file */
+	for (int i = 1; i < w->s->cpus; i++) {
+		snprintf(command, sizeof(command), "cpu %d", i);
+		CHECK(vm_monitor(&w->vm, command, answer, sizeof(answer)));
+		CHECK(vm_monitor(&w->vm, "info registers", answer, sizeof(answer)));
+		if (!test_report(strstr(answer, "EIP=0000fff0") && strstr(answer, "HLT=1"), w->s->name, 0, command))
+			printf("# got: %s\n", answer);
+	}
+	return !test_failed;
+}

@@ -10,6 +10,8 @@
  * image's pages.  Returned to, it goes to the payload with what it was told to
  * enter the next time in rdi, and 0xbac in rbx.
  *
+ * If the third byte is 1 the other CPUs are kept busy in low memory.
+ *
  * As hostile as the contract allows: the stack pointer is not mapped, GDT and
  * IDT are gone, every register is junk.
  */
@@ -32,7 +34,17 @@ _start:
 	movl	$(pdpt + 3), pml4
 	movl	$(pml4 + 3), pml5
 
-	mov	$0x20, %eax			/* CR4.PAE */
+	cmpb	$1, 0x1800002
+	jne	1f
+	/*
+	 * The other CPUs run "jmp ." at 0x8000: INIT, start-up IPI (SDM vol. 3A, 8.4.4.1).
+	 * QEMU 7.2 lets an INIT pend for a CPU in HLT, where the firmware has left them.
+	 */
+	movw	$0xfeeb, 0x8000
+	movl	$0xc4500, 0xfee00300
+	movl	$0xc4608, 0xfee00300
+
+1:	mov	$0x20, %eax			/* CR4.PAE */
 	mov	$pml4, %ebx
 	cmpb	$5, 0x1800000
 	jne	2f
