@@ -132,6 +132,19 @@ struct purg_segment {
 
 #define PURG_SEGMENTS_MAX	16	/* KEXEC_SEGMENT_MAX */
 
+/*
+ * arm64, GICv3: redistributors, one behind the other.  Whole 64 KiB frames; stride
+ * is from one redistributor to the next, 0 = as GICR_TYPER says.
+ */
+struct purg_gicr {
+	uint64_t pa;
+	uint64_t len;
+	uint64_t stride;
+};
+
+#define PURG_ITS_MAX	16
+#define PURG_GICR_MAX	32
+
 enum purg_console_kind {
 	PURG_CONSOLE_NONE,
 	PURG_CONSOLE_8250_PORT,		/* addr is an I/O port */
@@ -284,6 +297,17 @@ struct purg_param {
 	uint32_t segment_count;		/* all segments, this one included */
 	uint32_t reserved2;		/* 0 */
 	struct purg_segment segment[PURG_SEGMENTS_MAX];
+
+	/*
+	 * arm64: what is stopped before anything is unpacked, because it writes to
+	 * memory of the kernel that left: interrupt translation services, and LPIs
+	 * of redistributors.  A kernel that was saved gets no redistributors here: it
+	 * does not turn its LPIs on again (doc/purgatory-arm64.md).
+	 */
+	uint32_t its_count;
+	uint32_t gicr_count;
+	uint64_t its_pa[PURG_ITS_MAX];
+	struct purg_gicr gicr[PURG_GICR_MAX];
 };
 
 #endif
