@@ -196,6 +196,14 @@ static const struct {
 	unsigned int on;
 	struct scene s;
 } cases[] = {
+	{ ON_ARM, { .name = "stops a GICv3", .mode = MODE_GIC, .gic = 1, .corrupt = 1,
+		    .on_fail = PURG_FAIL_HALT, .halts = 1, .never = "PAYLOAD",
+		    .want = { "KiB\r\n", "...; halted\r\n" } } },
+	{ ON_EL1, { .name = "leaves a GICv3 that it does not know", .mode = MODE_GIC, .gic = 2,
+		    .corrupt = 1, .on_fail = PURG_FAIL_HALT, .halts = 1,
+		    .never = "PAYLOAD", .want = { "KiB\r\n", "...; halted\r\n" } } },
+	{ ON_ARM, { .name = "stops a GICv3 and hands over", .mode = MODE_GIC, .gic = 1,
+		    .never = "did not stop" } },
 	{ ON_ARM, { .name = "hands over", .timing = 1, .never = "caches off" } },
 	{ ON_ARM, { .name = "hands over without map", .timing = 1, .flags = PURG_F_NO_MAP,
 		    .want = { " KiB, caches off: " } } },
@@ -322,7 +330,9 @@ static void machine_args(struct args *a, const struct world *w)
 		arg(a, "-device"); arg(a, "isa-debug-exit,iobase=0xf4");
 		arg(a, "-kernel"); arg(a, "%s/stub-x86_64.elf", w->built);
 	} else {
-		arg(a, "virt,memory-backend=ram,virtualization=%s", s->el2 ? "on" : "off");
+		arg(a, "virt,memory-backend=ram,virtualization=%s,gic-version=%d", s->el2 ? "on" : "off",
+		    s->gic ? 3 : 2);
+		arg(a, "-smp"); arg(a, "%d", s->gic ? 2 : 1);
 		arg(a, "-device"); arg(a, "loader,addr=%#x,cpu-num=0", GUEST_STUB);
 	}
 }
@@ -364,6 +374,8 @@ static void run(struct world *w)
 			CHECK(scene_walk(w));
 		if (s->cpus)
 			CHECK(scene_stopped(w));
+		if (s->gic)
+			CHECK(scene_gic(w));
 	} else {
 		CHECK(vm_collect(&w->vm, NULL) == 0);
 	}

@@ -127,6 +127,10 @@ static void make_head(struct world *w)
 			add_console(p, PURG_CONSOLE_VGA_TEXT, 0xb8000, 0);
 	} else {
 		p->reg[0] = 0x1234567890ab;
+		if (s->gic == 1) {
+			p->its_pa[p->its_count++] = GUEST_ITS;
+			p->gicr[p->gicr_count++] = (struct purg_gicr){ GUEST_GICR, GUEST_GICR_LEN, 0 };
+		}
 		add_console(p, PURG_CONSOLE_PL011, 0x09000000, 0);
 	}
 }
