@@ -18,6 +18,7 @@
 #include "kx/arena.h"
 #include "kx/bytes.h"
 #include "kx/err.h"
+#include "kx/gic.h"
 #include "kx/image.h"
 #include "kx/memmap.h"
 #include "purgatory/abi.h"
@@ -68,6 +69,7 @@ struct kx_arm64_facts {
 	const char *fdt_source;		/* which of them, for the plan */
 	bool efi, acpi;
 	uint32_t psci;			/* enum purg_psci */
+	struct kx_gic gic;		/* empty: none that has to be stopped, or not known */
 };
 
 /*

@@ -219,25 +219,6 @@ PURG_NORETURN void purg_preserve_call(struct purg_param *p)
 	purg_leave(purg_machine.back, &purg_machine.again);
 }
 
-/*
- * One table that has the 4-level tables as its first entry, or their first
- * entry: 0 if there is no page for it.
- */
-static uint64_t root_of(struct x86_idmap *m, uint32_t levels)
-{
-	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
-	uint64_t *top = (uint64_t *)(uintptr_t)pa;
-
-	if (levels <= m->levels)
-		return x86_idmap_root(m, levels);
-	if (m->used == m->pool_pages)
-		return 0;
-	m->used++;
-	purg_arch_zero(top, 4096);
-	top[0] = m->pool_pa | X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED;
-	return pa;
-}
-
 PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 {
 	const struct purg_side *to = &purg_machine.door.to;
@@ -247,5 +228,5 @@ PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 	if (want == cr4)
 		purg_leave(to->pc, &purg_machine.again);
 	purg_leave_levels(to->pc, &purg_machine.again,
-			  root_of(&purg_machine.map, to->la57 ? 5 : 4), want);
+			  x86_idmap_root(&purg_machine.map, to->la57 ? 5 : 4), want);
 }

@@ -9,6 +9,9 @@
 #define CR0_MP		(1ULL << 1)
 #define CR0_EM		(1ULL << 2)
 #define CR0_TS		(1ULL << 3)
+#define CR0_WP		(1ULL << 16)
+#define CR4_PAE		(1ULL << 5)
+#define CR4_MCE		(1ULL << 6)
 #define CR4_OSFXSR	(1ULL << 9)
 #define CR4_LA57	(1ULL << 12)
 
@@ -72,6 +75,11 @@ void purg_preserve_record(struct purg_param *p);
 PURG_NORETURN void purg_preserve_call(struct purg_param *p);
 PURG_NORETURN void purg_preserve_return(struct purg_param *p);
 
+/* restore.c.  _check: NULL or why not.  _map: what _leave needs; -1 if there is no table. */
+const char *purg_restore_check(const struct purg_param *p);
+int purg_restore_map(struct x86_idmap *m, const struct purg_param *p);
+PURG_NORETURN void purg_restore_leave(struct purg_param *p);
+
 /* apic.c: no other CPU runs, and nothing is left for this one.  The map is in use. */
 void purg_apic_quiet(struct x86_idmap *m);
 
@@ -88,6 +96,9 @@ PURG_NORETURN void purg_jump64_4level(uint64_t pc, uint64_t rsi, uint64_t rsp, u
 uint64_t purg_call64(uint64_t pc, const uint64_t arg[3], uint64_t rsp);
 PURG_NORETURN void purg_leave(uint64_t pc, const uint64_t *top);
 PURG_NORETURN void purg_leave_levels(uint64_t pc, const uint64_t *top, uint64_t cr3, uint64_t cr4);
+PURG_NORETURN void purg_restore(uint64_t va, uint64_t cr3, uint64_t gs_base);
+PURG_NORETURN void purg_restore_levels(uint64_t va, uint64_t cr3, uint64_t gs_base, uint64_t table,
+				       uint64_t cr4);
 PURG_NORETURN void purg_jump32(uint64_t pc, uint64_t esi);
 
 static inline uint64_t purg_rd_cr0(void)

@@ -400,6 +400,13 @@ static void seed_firmware(void)
 	p[129] = 3;			/* PSCI by HVC */
 	p[131] = 3;
 	seed("fadt", "psci", &f);
+	p = forge_acpi(&f, "APIC", 44 + 24 + 20, 5);
+	p[44] = 0xc;			/* GICD */
+	p[45] = 24;
+	p[44 + 24] = 0xf;		/* ITS */
+	p[44 + 25] = 20;
+	kx_put_le64(p + 44 + 24 + 8, 0x8080000);
+	seed("madt", "its", &f);
 	seed_timing();
 }
 

@@ -29,6 +29,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "fdt", fuzz_fdt },
 	{ "spcr", fuzz_spcr },
 	{ "fadt", fuzz_fadt },
+	{ "madt", fuzz_madt },
 	{ "timing", fuzz_timing },
 	{ "plan-arm64", fuzz_plan_arm64 },
 	{ "plan-x86", fuzz_plan_x86 },

@@ -70,6 +70,7 @@ void fuzz_elf(struct kx_bytes in);
 void fuzz_fdt(struct kx_bytes in);
 void fuzz_spcr(struct kx_bytes in);
 void fuzz_fadt(struct kx_bytes in);
+void fuzz_madt(struct kx_bytes in);
 void fuzz_timing(struct kx_bytes in);
 
 /* plan.c */
