@@ -6,6 +6,8 @@
  */
 #include <zlib.h>
 
+#include "../../kexec/sys/mark.h"
+#include "../../kexec/sys/returning.h"
 #include "../../kexec/sys/staged.h"
 #include "kx/sys.h"
 #include "sysroot.h"
@@ -204,6 +206,39 @@ static void test_returning(void)
 		}
 		end();
 	}
+}
+
+/* Is the mark @name of @root set, and is what follows its first line @want? */
+static bool mark_is(const char *name, const char *want)
+{
+	const char *text = "";
+	bool set = false;
+
+	CHECK(kx_mark_read(root.dir, name, &arena, &set, &text, &err) == 0);
+	return set && !strcmp(text, want);
+}
+
+/* A load sets the mark, another takes it away, and one of a crash kernel does neither. */
+static void test_returning_note(void)
+{
+	struct kx_request req = { .preserve = true };
+	struct kx_plan plan = { .request = &req, .sources = &src, .entry = 0x100 };
+
+	begin(UNAME_X86);
+	sysroot_text(&root, "run/other", "");
+	sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+	CHECK(read_root() == 0);
+	plan.release = "6.12.1 x";
+	plan.own.window = (struct kx_range){ 0x2000, 0x3000 };
+	CHECK(kx_returning_note(&plan, &err) == 0);
+	CHECK(mark_is("returning", "kernel - 0x100 0x2000 0x3000 0x0"));
+	req = (struct kx_request){ .crash = true };
+	CHECK(kx_returning_note(&plan, &err) == 0);
+	CHECK(mark_is("returning", "kernel - 0x100 0x2000 0x3000 0x0"));
+	req = (struct kx_request){ .crash = false };
+	CHECK(kx_returning_note(&plan, &err) == 0);
+	CHECK(!mark_is("returning", "kernel - 0x100 0x2000 0x3000 0x0"));
+	end();
 }
 
 /* The flag @bit of the page at @pa, in a /proc/kpageflags of @len bytes. */
@@ -509,6 +544,7 @@ TEST_MAIN(
 	{ "a staged payload", test_staged },
 	{ "the mark of one", test_mark },
 	{ "what returns", test_returning },
+	{ "what is noted of a load", test_returning_note },
 	{ "special pages", test_pages },
 	{ "hidden addresses", test_iomem_hidden },
 	{ "removable memory", test_removable },
