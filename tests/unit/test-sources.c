@@ -218,6 +218,47 @@ static bool mark_is(const char *name, const char *want)
 	return set && !strcmp(text, want);
 }
 
+/* Without a boot id a mark counts where no other boot finds it. */
+static void test_mark_in_memory(void)
+{
+	static const struct {
+		const char *mounts;
+		bool memory;
+	} rows[] = {
+		{ "/dev/sda1 / ext4 rw 0 0\ntmpfs /run tmpfs rw,nosuid 0 0\n", true },
+		{ "tmpfs /run tmpfs rw 0 0\n/dev/sda1 / ext4 rw 0 0\n", true },
+		{ "rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n", true },
+		{ "none / ramfs rw 0 0", true },
+		{ "a /run/kexec-tools ramfs rw 0 0\nb /run ext4 rw 0 0\n", true },
+		{ "rootfs / rootfs rw 0 0\n/dev/sda1 / ext4 rw 0 0\n", false },
+		{ "tmpfs /run tmpfs rw 0 0\n/dev/sda2 /run ext4 rw 0 0\n", false },
+		{ "tmpfs / tmpfs rw 0 0\n/dev/sda2 /run ext4 rw 0 0\n", false },
+		{ "tmpfs /running tmpfs rw 0 0\n", false },
+		{ "tmpfs /run tmpfsx rw 0 0\n", false },
+		{ "/run tmpfs\n\n/ \n/run", false },
+		{ NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(UNAME_X86);
+		sysroot_text(&root, "run/other", "");
+		if (rows[i].mounts)
+			sysroot_text(&root, "proc/mounts", rows[i].mounts);
+		if (!CHECK((kx_mark_write(root.dir, "m", "text", &err) == 0) == rows[i].memory) ||
+		    !CHECK(mark_is("m", "text") == rows[i].memory))
+			printf("# row %zu\n", i);
+		CHECK(rows[i].memory || err.code == ENOENT);
+		/* One of another boot, that had an id, and ours where this has one. */
+		sysroot_text(&root, "run/kexec-tools/m", OTHER_BOOT "\n");
+		CHECK(!mark_is("m", ""));
+		sysroot_text(&root, "run/kexec-tools/m", "-\n");
+		CHECK(mark_is("m", "") == rows[i].memory);
+		sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+		CHECK(!mark_is("m", ""));
+		end();
+	}
+}
+
 /* A load sets the mark, another takes it away, and one of a crash kernel does neither. */
 static void test_returning_note(void)
 {
@@ -544,6 +585,7 @@ TEST_MAIN(
 	{ "a staged payload", test_staged },
 	{ "the mark of one", test_mark },
 	{ "what returns", test_returning },
+	{ "a mark in memory", test_mark_in_memory },
 	{ "what is noted of a load", test_returning_note },
 	{ "special pages", test_pages },
 	{ "hidden addresses", test_iomem_hidden },
