@@ -229,9 +229,10 @@ enum purg_psci {
  */
 #define PURG_F_PRESERVE		64u
 /*
- * x86_64: send INIT to all other CPUs, which are parked in the memory of the
- * kernel that jumped, which the next one may get; and take the interrupts that are
- * pending on this one, which it would get as well.
+ * x86_64: send INIT to all other CPUs, unless we run on another than the boot CPU,
+ * before anything is unpacked: they are parked in the memory of the kernel that
+ * left, which the next one may get.  And take the interrupts that are pending on this
+ * one, which it would get as well.
  */
 #define PURG_F_STOP_CPUS	128u
 

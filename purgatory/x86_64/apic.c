@@ -9,6 +9,7 @@
 #include <io.h>
 
 #define MSR_APIC_BASE	0x1b
+#define APIC_BASE_BSP	(1u << 8)
 #define APIC_BASE_X2	(1u << 10)
 #define APIC_BASE_ON	(1u << 11)
 #define APIC_BASE_ADDR	0x000ffffffffff000ULL
@@ -56,6 +57,9 @@ static void wr(uint32_t reg, uint32_t v)
  * INIT makes a CPU wait for its start-up IPI, in no memory at all.  Until then
  * the other CPUs are where suspend_disable_secondary_cpus() has left them: in HLT
  * or MWAIT, in code, on a stack and with page tables that may be swapped away.
+ *
+ * But the boot CPU starts at the reset vector then (SDM vol. 3A, 8.4.3, "MP
+ * Initialization"), in the firmware: a kernel that left on another one leaves it be.
  */
 static void stop_others(void)
 {
@@ -112,6 +116,7 @@ void purg_apic_quiet(struct x86_idmap *m)
 	purg_apic_eoi = base & APIC_BASE_X2 ? 0 : pa + EOI;
 	if (purg_apic_eoi && x86_idmap_add(m, pa, pa + 0x1000, X86_IDMAP_DEVICE) < pa + 0x1000)
 		return;
-	stop_others();
+	if (base & APIC_BASE_BSP)
+		stop_others();
 	drain();
 }
