@@ -39,7 +39,13 @@ publish() {
 
 # stale BINARY SOURCE: is it to be made (again)?
 stale() {
-	[[ ! -x $1 || $2 -nt $1 || $KX_QEMU_DIR/count.h -nt $1 ]]
+	local f
+
+	[[ -x $1 && ! $2 -nt $1 ]] || return 0
+	for f in "$KX_QEMU_DIR"/*.h; do
+		[[ ! $f -nt $1 ]] || return 0
+	done
+	return 1
 }
 
 # build_helper NAME: compile the C helper NAME.c for this machine unless an
