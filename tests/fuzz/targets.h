@@ -86,6 +86,9 @@ void fuzz_sources(struct kx_bytes in);
 void fuzz_core(struct kx_bytes in);
 void fuzz_context(struct kx_bytes in);
 
+/* snapshot.c */
+void fuzz_snapshot(struct kx_bytes in);
+
 /* purgatory.c */
 void fuzz_purgatory_lz4(struct kx_bytes in);
 void fuzz_purgatory_unpack(struct kx_bytes in);
