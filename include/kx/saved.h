@@ -2,16 +2,22 @@
 /*
  * Saved cores: resumable cores on a disk, in a file or in a stream.  The format
  * is doc/resumable-core.md, "The saved core"; this is its reader and what its
- * writer shares with it (lib/saved.c, lib/saved-write.c).
+ * writer shares with it.
  *
  *	0	sector 0: ELF header, struct saved_head
  *	4096	blocks: pages as they are stored, many records each
  *		tables: all records, all blocks
  *		program headers and notes
+ *		in a stream only: 4096 bytes that begin with the real sector 0
  *
- * Everything behind sector 0 begins at a multiple of 4096.  Sector 0 is written
- * last, and again for each later state, in one piece: it alone says whether there
- * is an image.
+ * Every block, the tables and the headers begin at a multiple of 4096, in any
+ * order; bytes 512 to 4095 are not the image's.  Sector 0 is written last, and again
+ * for each later state, in one piece: it alone says whether there is an image.
+ *
+ *	lib/saved.c		sector 0; opens an image
+ *	lib/saved-tables.c	the tables: read and checked, and written
+ *	lib/saved-write.c	program headers and notes
+ *	container/saved-pack.c	records packed and unpacked
  */
 #ifndef KX_SAVED_H
 #define KX_SAVED_H
@@ -25,6 +31,8 @@
 #include "kx/context.h"
 #include "kx/core.h"
 #include "kx/err.h"
+#include "kx/range.h"
+#include "purgatory/sha256.h"
 
 #define KX_SAVED_SECTOR		512u
 #define KX_SAVED_HEAD_OFF	64u	/* in sector 0, behind the ELF header */
@@ -36,13 +44,22 @@
 #define KX_SAVED_BLOCK_MAX	(1u << 20)
 /* A record's pages, together at most this many bytes unpacked. */
 #define KX_SAVED_RECORD_MAX	(256u << 10)
+/* The tables: 64 million records. */
+#define KX_SAVED_TABLES_MAX	(1ULL << 30)
+/* ELF: 0xffff as e_phnum means that the number is elsewhere, and one is the PT_NOTE. */
+#define KX_SAVED_LOADS_MAX	0xfffdu
+
+/* On the disk. */
+#define KX_SAVED_HEAD_LEN	448u
+#define KX_SAVED_RECORD_LEN	16u
+#define KX_SAVED_BLOCK_LEN	64u
 
 enum kx_saved_state {
 	KX_SAVED_NONE,
 	KX_SAVED_WRITING = 1,		/* being written, or the writer died */
 	KX_SAVED_COMPLETE = 2,
 	KX_SAVED_CONSUMED = 3,		/* was resumed: must not be again */
-	KX_SAVED_STREAM = 4,		/* the head is in the last sector of the stream */
+	KX_SAVED_STREAM = 4,		/* the real sector 0 begins the last 4096 bytes */
 };
 
 /* How records are packed that are neither zero nor stored as they are. */
@@ -61,13 +78,14 @@ struct saved_head {
 	uint32_t state;			/* enum kx_saved_state */
 	uint8_t id[16];			/* random; of this image */
 	uint64_t created;		/* seconds since 1970 */
-	uint64_t length;		/* of the whole image from byte 0; whole 4096s */
+	uint64_t length;		/* of the whole image from byte 0, with a stream's last 4096 */
 	uint64_t headers_off, headers_len;	/* program headers and notes */
 	uint64_t tables_off;		/* records, and behind them blocks */
 	uint64_t record_count, block_count;
 	uint64_t page_count;		/* that are put back, zero ones included */
 	uint64_t zero_pages;
-	uint32_t codec;			/* enum kx_saved_codec */
+	uint32_t codec;			/* enum kx_saved_codec; all from length to here 0 while */
+					/* WRITING, and in a stream's first sector */
 	uint32_t flags;			/* 0 */
 	uint8_t headers_sha256[32];
 	uint8_t tables_sha256[32];	/* of records and blocks together */
@@ -83,9 +101,9 @@ struct saved_record {
 };
 
 struct saved_block {
-	uint64_t off;			/* in the image */
+	uint64_t off;			/* in the image; a multiple of 4096 */
 	uint64_t len;			/* sum of its records' stored, <= KX_SAVED_BLOCK_MAX */
-	uint64_t first_record;
+	uint64_t first_record;		/* the one behind the previous block's last */
 	uint64_t records;
 	uint8_t sha256[32];		/* of the stored bytes */
 };
@@ -94,38 +112,51 @@ struct saved_block {
 struct kx_saved {
 	struct kx_core_file file;
 	struct saved_head head;
+	uint64_t sector_off;		/* where the sector is that a new state is written to */
 	struct kx_core core;		/* notes; PT_LOADs without bytes unless codec is RAW */
 	struct kx_contexts contexts;	/* has_context is set */
+	struct kx_bytes machine;	/* CONTEXT_NOTE_MACHINE, ..._SNAPSHOT; empty: has none */
+	struct kx_bytes snapshot;
+	size_t phnum;
 	struct saved_record *record;	/* arena; ascending by pa, disjoint */
-	struct saved_block *block;
+	struct saved_block *block;	/* no two overlap; their records ascend, their offsets need not */
+	sha256_blocks_fn *sha256;
 };
+
+/* "writing", "complete", ...; "raw", "lz4", "zstd" */
+const char *kx_saved_state_name(enum kx_saved_state state);
+const char *kx_saved_codec_name(enum kx_saved_codec codec);
 
 /*
  * The state that the image in @file has, if any: looks at sector 0, for a stream
- * at the last one.  KX_SAVED_NONE: not ours, or damaged; only what file->read says
- * is an error.  *ret_head (may be NULL) is valid unless NONE.
+ * at its last 4096 bytes.  NONE: not ours, of a later version, or damaged; STREAM: a
+ * stream without its end.  Only what file->read says is an error.  *ret_head (may
+ * be NULL) is valid unless NONE, and not yet compared with the file.
  */
 KX_CHECKED int kx_saved_probe(const struct kx_core_file *file, enum kx_saved_state *ret,
 			      struct saved_head *ret_head, struct kx_err *err);
 /*
- * Open an image in any state that has its tables (COMPLETE, CONSUMED): whether it
- * may be resumed is for the caller to say.  Checks head, headers and tables with
- * their digests, every record and block against each other, and the notes.
+ * Open an image in any state that has its tables (COMPLETE, CONSUMED: head.state):
+ * whether it may be resumed is for the caller to say.  Checks head, headers and
+ * tables with their digests, every record and block against each other, and the
+ * notes.  @sha256: the block function to use, kx_sha256_best() (kx/host.h) where
+ * there is no reason not to.
  *   -ENOENT      no image
  *   -EBUSY       still WRITING: the sentence says since when
  *   -ENOEXEC     malformed: the sentence names field, wanted and found
  *   -EBADMSG     a digest does not match
  *   -EOPNOTSUPP  a version or codec from later
+ *   -E2BIG       more than KX_SAVED_TABLES_MAX or KX_CORE_HEADERS_MAX
  *   -ENOMEM, and what file->read says
  */
-KX_CHECKED int kx_saved_open(const struct kx_core_file *file, struct kx_arena *a,
-			     struct kx_saved *ret, struct kx_err *err);
+KX_CHECKED int kx_saved_open(const struct kx_core_file *file, sha256_blocks_fn *sha256,
+			     struct kx_arena *a, struct kx_saved *ret, struct kx_err *err);
 /* The stored bytes of block @i, whose digest is right, to @to (block[i].len). -EBADMSG. */
 KX_CHECKED int kx_saved_block(const struct kx_saved *s, size_t i, uint8_t *to,
 			      struct kx_err *err);
 /*
- * Unpack a record: @stored bytes at @from to @pages whole pages at @to.  -EBADMSG
- * when that is not what it says.
+ * Unpack a record: its @stored bytes at @from to its whole pages at @to.  -EBADMSG
+ * when that is not what it says.  May be called from several threads.
  */
 KX_CHECKED int kx_saved_unpack(const struct kx_saved *s, const struct saved_record *r,
 			       const uint8_t *from, uint8_t *to, struct kx_err *err);
@@ -139,20 +170,35 @@ KX_CHECKED int kx_saved_unpack(const struct kx_saved *s, const struct saved_reco
  */
 uint32_t kx_saved_pack(enum kx_saved_codec codec, const uint8_t *from, uint32_t pages,
 		       uint64_t page_size, uint8_t *to);
+/* SHA-256 of @b: what stands in a block, and in the head of headers and tables. */
+void kx_saved_digest(struct kx_bytes b, sha256_blocks_fn *sha256, uint8_t ret[32]);
+/* The tables as they are written: head->record_count and block_count of them.  -ENOMEM, -E2BIG */
+KX_CHECKED int kx_saved_tables(const struct saved_head *head, const struct saved_record *record,
+			       const struct saved_block *block, struct kx_arena *a,
+			       struct kx_bytes *ret, struct kx_err *err);
 /*
  * Sector 0 of an image in @state: the ELF header (e_phoff is head->headers_off)
- * and @head with its digest.
+ * and @head with magic, version, state and its digest.  @phnum and headers_off 0
+ * while there are no headers.
  */
 void kx_saved_sector(uint16_t elf_machine, size_t phnum, const struct saved_head *head,
 		     enum kx_saved_state state, uint8_t ret[KX_SAVED_SECTOR]);
 /*
- * Program headers and notes: PT_NOTE with VMCOREINFO, CONTEXT and what the writer
- * adds, a PT_LOAD for each range of @ram (without bytes), or for each run of
- * records when nothing is packed and they are fewer than 0xffff.
+ * The same of an image that was opened, to be written to sector_off: how COMPLETE
+ * becomes CONSUMED.
+ */
+void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state,
+			   uint8_t ret[KX_SAVED_SECTOR]);
+/*
+ * Program headers and notes, to be written to head->headers_off, which is set:
+ * PT_NOTE with VMCOREINFO, CONTEXT and what the writer adds, a PT_LOAD for each range
+ * of @ram (without bytes), or for each run of records when nothing is packed and
+ * they are at most KX_SAVED_LOADS_MAX.  Of @head also codec and the counts are read.
+ *   -E2BIG  more ranges of RAM than that; -ENOMEM
  */
 struct kx_saved_parts {
 	const struct kx_context *context;
-	struct kx_bytes vmcoreinfo;
+	struct kx_bytes vmcoreinfo;	/* the text; may be empty */
 	struct kx_bytes snapshot;	/* the kernel's own header page; may be empty */
 	struct kx_bytes machine;	/* CONTEXT_NOTE_MACHINE: lines of text; may be empty */
 	const struct kx_range *ram;
@@ -164,5 +210,15 @@ KX_CHECKED int kx_saved_headers(const struct kx_saved_parts *parts, const struct
 				const struct saved_record *record, const struct saved_block *block,
 				struct kx_arena *a, struct kx_bytes *ret, size_t *ret_phnum,
 				struct kx_err *err);
+
+/* ---- lib/saved-tables.c, for saved.c -------------------------------------------- */
+
+/* Their length; false if that is not below 2^64. */
+bool kx_saved_tables_len(const struct saved_head *head, uint64_t *ret);
+/*
+ * Read s->record and s->block and check them: s->head, file, sha256 and contexts
+ * are set.  As kx_saved_open().
+ */
+KX_CHECKED int kx_saved_tables_read(struct kx_saved *s, struct kx_arena *a, struct kx_err *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "kx/arena.h"
 #include "kx/bytes.h"
 #include "kx/err.h"
+#include "kx/host.h"
 #include "kx/plan.h"
 #include "kx/sources.h"
 #include "kx/timing.h"
@@ -161,11 +162,5 @@ KX_CHECKED int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_o
 
 /* getrandom(2) into the arena; empty when unavailable. */
 struct kx_bytes kx_random(struct kx_arena *a, size_t n);
-
-/* sys/host-ARCH.c: what depends on the CPU that kexec itself runs on. */
-/* The fastest SHA-256 block function of this CPU. */
-sha256_blocks_fn *kx_sha256_best(void);
-/* The counter that purgatory stamps with, as far as user space can see it. */
-uint64_t kx_host_counter(void);
 
 #endif
