@@ -14,7 +14,8 @@
  * order; bytes 512 to 4095 are not the image's.  Sector 0 is written last, and again
  * for each later state, in one piece: it alone says whether there is an image.
  *
- *	lib/saved.c		sector 0; opens an image
+ *	lib/saved-sector.c	sector 0
+ *	lib/saved.c		opens an image
  *	lib/saved-tables.c	the tables: read and checked, and written
  *	lib/saved-write.c	program headers and notes
  *	container/saved-pack.c	records packed and unpacked
@@ -126,6 +127,9 @@ struct kx_saved {
 /* "writing", "complete", ...; "raw", "lz4", "zstd" */
 const char *kx_saved_state_name(enum kx_saved_state state);
 const char *kx_saved_codec_name(enum kx_saved_codec codec);
+/* head->created: "2026-11-21 01:12:06 UTC", or the seconds if that is no date. */
+#define KX_SAVED_DATE	40u
+const char *kx_saved_date(const struct saved_head *head, char ret[KX_SAVED_DATE]);
 
 /*
  * The state that the image in @file has, if any: looks at sector 0, for a stream
@@ -211,7 +215,24 @@ KX_CHECKED int kx_saved_headers(const struct kx_saved_parts *parts, const struct
 				struct kx_arena *a, struct kx_bytes *ret, size_t *ret_phnum,
 				struct kx_err *err);
 
-/* ---- lib/saved-tables.c, for saved.c -------------------------------------------- */
+/* ---- between the files of lib/ --------------------------------------------------- */
+
+/* The sector that counts. */
+struct kx_saved_found {
+	uint8_t sector[KX_SAVED_SECTOR];
+	struct saved_head head;		/* state NONE: there is none */
+	uint64_t off;
+};
+
+/*
+ * Look for it.  Returns only what the file's read says; *ret_bad is what is wrong with
+ * the sector, and @err has the sentence of either.
+ */
+KX_CHECKED int kx_saved_find(const struct kx_core_file *file, struct kx_saved_found *f,
+			     int *ret_bad, struct kx_err *err);
+/* -EBADMSG when the digest of @b is not @want. */
+KX_CHECKED int kx_saved_digest_check(struct kx_bytes b, sha256_blocks_fn *sha256,
+				     const uint8_t want[32], struct kx_err *err);
 
 /* Their length; false if that is not below 2^64. */
 bool kx_saved_tables_len(const struct saved_head *head, uint64_t *ret);

@@ -130,7 +130,13 @@ static int compare_ranges(const void *x, const void *y)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* All of them are in the image, so no end wraps. */
+/* All of them are in the image, so no end wraps.  What is empty lies on nothing. */
+static void extent_add(struct kx_range *to, size_t *n, uint64_t off, uint64_t len)
+{
+	if (len)
+		to[(*n)++] = (struct kx_range){ off, off + len };
+}
+
 static size_t extents_list(const struct kx_saved *s, struct kx_range *to)
 {
 	const struct saved_head *h = &s->head;
@@ -139,13 +145,12 @@ static size_t extents_list(const struct kx_saved *s, struct kx_range *to)
 
 	if (!kx_saved_tables_len(h, &tables_len))
 		return 0;
-	to[n++] = (struct kx_range){ h->headers_off, h->headers_off + h->headers_len };
-	to[n++] = (struct kx_range){ h->tables_off, h->tables_off + tables_len };
+	extent_add(to, &n, h->headers_off, h->headers_len);
+	extent_add(to, &n, h->tables_off, tables_len);
 	if (s->sector_off)
-		to[n++] = (struct kx_range){ s->sector_off, h->length };
+		extent_add(to, &n, s->sector_off, KX_SAVED_ALIGN);
 	for (uint64_t i = 0; i < h->block_count; i++)
-		if (s->block[i].len)
-			to[n++] = (struct kx_range){ s->block[i].off, s->block[i].off + s->block[i].len };
+		extent_add(to, &n, s->block[i].off, s->block[i].len);
 	return n;
 }
 

@@ -99,17 +99,16 @@ static void ram_put(struct phdrs *h, const struct kx_saved_parts *parts)
 
 /* ---- notes ---------------------------------------------------------------------------- */
 
-static uint64_t info_len(struct kx_bytes text)
+/* Padded to 4, as every reader of cores expects it. */
+static uint64_t note_len(uint64_t head, struct kx_bytes desc)
 {
-	return text.len ? INFO_DESC + (text.len + 7) / 8 * 8 : 0;
+	return desc.len ? head + (desc.len + 3) / 4 * 4 : 0;
 }
 
 static uint64_t notes_len(const struct kx_saved_parts *p)
 {
-	uint64_t n = info_len(p->vmcoreinfo) + KX_CONTEXT_NOTE_LEN(KX_CONTEXT_LEN);
-
-	n += p->machine.len ? KX_CONTEXT_NOTE_LEN(p->machine.len) : 0;
-	return n + (p->snapshot.len ? KX_CONTEXT_NOTE_LEN(p->snapshot.len) : 0);
+	return note_len(INFO_DESC, p->vmcoreinfo) + CONTEXT_NOTE_DESC + KX_CONTEXT_LEN +
+	       note_len(CONTEXT_NOTE_DESC, p->machine) + note_len(CONTEXT_NOTE_DESC, p->snapshot);
 }
 
 /* @to is zeros. */
@@ -121,24 +120,29 @@ static uint8_t *info_put(uint8_t *to, struct kx_bytes text)
 	kx_put_le32(to + 4, (uint32_t)text.len);
 	memcpy(to + NHDR_LEN, INFO_NAME, sizeof(INFO_NAME));
 	memcpy(to + INFO_DESC, text.data, text.len);
-	return to + info_len(text);
+	return to + note_len(INFO_DESC, text);
 }
 
 static uint8_t *note_put(uint8_t *to, uint32_t type, struct kx_bytes desc)
 {
 	if (!desc.len)
 		return to;
-	kx_context_note_build(to, type, (uint32_t)desc.len);
+	kx_put_le32(to, CONTEXT_NOTE_NAME_LEN);
+	kx_put_le32(to + 4, (uint32_t)desc.len);
+	kx_put_le32(to + 8, type);
+	memcpy(to + NHDR_LEN, CONTEXT_NOTE_NAME, CONTEXT_NOTE_NAME_LEN);
 	memcpy(to + CONTEXT_NOTE_DESC, desc.data, desc.len);
-	return to + KX_CONTEXT_NOTE_LEN(desc.len);
+	return to + note_len(CONTEXT_NOTE_DESC, desc);
 }
 
 static void notes_put(uint8_t *to, const struct kx_saved_parts *p)
 {
+	uint8_t context[KX_CONTEXT_LEN] = { 0 };
+
+	kx_context_build(p->context, context);
 	to = info_put(to, p->vmcoreinfo);
-	kx_context_note_build(to, CONTEXT_NOTE_CONTEXT, KX_CONTEXT_LEN);
-	kx_context_build(p->context, to + CONTEXT_NOTE_DESC);
-	to = note_put(to + KX_CONTEXT_NOTE_LEN(KX_CONTEXT_LEN), CONTEXT_NOTE_MACHINE, p->machine);
+	to = note_put(to, CONTEXT_NOTE_CONTEXT, (struct kx_bytes){ context, sizeof(context) });
+	to = note_put(to, CONTEXT_NOTE_MACHINE, p->machine);
 	note_put(to, CONTEXT_NOTE_SNAPSHOT, p->snapshot);
 }
 
