@@ -8,6 +8,7 @@
  *
  *	lib/core.c		the reader
  *	lib/core-notes.c	its notes
+ *	lib/core-write.c	the pieces of a core that is written
  *	lib/context.c		the notes that kexec and purgatory wrote (kx/context.h)
  *	arch/core-headers.c	writes headers for the next kernel's /proc/vmcore
  */
@@ -123,6 +124,27 @@ KX_CHECKED int kx_core_read(const struct kx_core *c, uint64_t pa, void *to, size
 /* lib/core-notes.c: append the notes of one PT_NOTE, found at @off; as kx_core_open(). */
 KX_CHECKED int kx_core_notes_parse(struct kx_bytes b, uint64_t off, struct kx_arena *a,
 				   struct kx_core *c, struct kx_err *err);
+
+/* ---- writing (lib/core-write.c) ------------------------------------------------ */
+
+#define KX_CORE_EHDR_LEN	64u
+#define KX_CORE_PHDR_LEN	56u
+/* What a PT_LOAD of RAM has: readable, writable, executable. */
+#define KX_CORE_RWX		7u
+
+enum kx_core_phdr_type {
+	KX_CORE_PT_LOAD = 1,
+	KX_CORE_PT_NOTE = 4,
+};
+
+/* The ELF header; phnum is below 0xffff. */
+void kx_core_ehdr_build(uint8_t to[KX_CORE_EHDR_LEN], uint16_t machine, uint64_t phoff,
+			size_t phnum);
+/* One program header, one note padded to 4; each gives where the next one goes. */
+uint8_t *kx_core_phdr_build(uint8_t *to, enum kx_core_phdr_type type,
+			    const struct kx_core_load *l);
+uint8_t *kx_core_note_build(uint8_t *to, const char *name, uint32_t type, struct kx_bytes desc);
+size_t kx_core_note_len(const char *name, size_t desc_len);
 
 /* ---- VMCOREINFO (lib/vmcoreinfo.c) ------------------------------------------- */
 

@@ -11,8 +11,6 @@
 
 #include "kx/saved.h"
 
-#define EHDR_LEN	64u
-#define PHDR_LEN	56u
 #define DIGEST_OFF	(KX_SAVED_SECTOR - SHA256_DIGEST_LEN)
 
 #define HEAD(name)	(KX_SAVED_HEAD_OFF + offsetof(struct saved_head, name))
@@ -249,25 +247,11 @@ int kx_saved_probe(const struct kx_core_file *file, enum kx_saved_state *ret,
 
 /* ---- writing it --------------------------------------------------------------------- */
 
-static void ehdr_build(uint8_t *p, uint16_t machine, size_t phnum, uint64_t phoff)
-{
-	static const uint8_t ident[] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
-
-	memcpy(p, ident, sizeof(ident));
-	kx_put_le16(p + 16, 4);			/* ET_CORE */
-	kx_put_le16(p + 18, machine);
-	kx_put_le32(p + 20, 1);			/* EV_CURRENT */
-	kx_put_le64(p + 32, phoff);
-	kx_put_le16(p + 52, EHDR_LEN);
-	kx_put_le16(p + 54, PHDR_LEN);
-	kx_put_le16(p + 56, (uint16_t)phnum);
-}
-
 void kx_saved_sector(uint16_t elf_machine, size_t phnum, const struct saved_head *head,
 		     enum kx_saved_state state, uint8_t ret[KX_SAVED_SECTOR])
 {
 	memset(ret, 0, KX_SAVED_SECTOR);
-	ehdr_build(ret, elf_machine, phnum, head->headers_off);
+	kx_core_ehdr_build(ret, elf_machine, head->headers_off, phnum);
 	memcpy(ret + HEAD(magic), KX_SAVED_MAGIC, sizeof(head->magic));
 	kx_put_le32(ret + HEAD(version), KX_SAVED_VERSION);
 	kx_put_le32(ret + HEAD(state), state);

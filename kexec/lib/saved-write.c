@@ -4,24 +4,11 @@
  * doc/resumable-core.md, "ELF" and "The saved core".  Called by whoever writes one.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "kx/saved.h"
 
-#define PT_LOAD		1
-#define PT_NOTE		4
-#define PF_ALL		7u	/* as the kernel has it for RAM */
-#define PHDR_LEN	56u
-#define NHDR_LEN	12u
-
-#define INFO_NAME	"VMCOREINFO"	/* type 0; 11 bytes with its NUL */
-#define INFO_DESC	(NHDR_LEN + 12u)
-
-/* A PT_LOAD; without bytes in the file: off and file_len 0. */
-struct piece {
-	uint64_t pa, len, off, file_len;
-};
+#define INFO_NAME	"VMCOREINFO"	/* type 0 */
 
 struct phdrs {
 	uint8_t *at;		/* the next one; NULL: they are counted only */
@@ -29,34 +16,25 @@ struct phdrs {
 	uint64_t direct_va;
 };
 
-static void phdr_put(struct phdrs *h, uint32_t type, uint64_t va, const struct piece *p)
+static void load_put(struct phdrs *h, const struct kx_core_load *run)
 {
-	h->count++;
-	if (!h->at)
-		return;
-	kx_put_le32(h->at, type);
-	kx_put_le32(h->at + 4, type == PT_LOAD ? PF_ALL : 0);
-	kx_put_le64(h->at + 8, p->off);
-	kx_put_le64(h->at + 16, va);
-	kx_put_le64(h->at + 24, p->pa);
-	kx_put_le64(h->at + 32, p->file_len);
-	kx_put_le64(h->at + 40, p->len);
-	kx_put_le64(h->at + 48, 0);
-	h->at += PHDR_LEN;
-}
+	struct kx_core_load l = *run;
 
-static void load_put(struct phdrs *h, const struct piece *p)
-{
-	if (p->len)
-		phdr_put(h, PT_LOAD, h->direct_va ? p->pa + h->direct_va : 0, p);
+	if (!l.mem_len)
+		return;
+	h->count++;
+	l.flags = KX_CORE_RWX;
+	l.va = h->direct_va ? l.pa + h->direct_va : 0;
+	if (h->at)
+		h->at = kx_core_phdr_build(h->at, KX_CORE_PT_LOAD, &l);
 }
 
 /* ---- PT_LOADs of what is stored as it is -------------------------------------------- */
 
 /* Is @next behind @p in memory, and either both in the file, one behind the other, or neither? */
-static bool adjoins(const struct piece *p, const struct piece *next)
+static bool adjoins(const struct kx_core_load *p, const struct kx_core_load *next)
 {
-	if (p->pa + p->len != next->pa || !p->file_len != !next->file_len)
+	if (p->pa + p->mem_len != next->pa || !p->file_len != !next->file_len)
 		return false;
 	return !p->file_len || p->off + p->file_len == next->off;
 }
@@ -64,21 +42,21 @@ static bool adjoins(const struct piece *p, const struct piece *next)
 static void runs_put(struct phdrs *h, const struct saved_head *head, uint64_t page,
 		     const struct saved_record *record, const struct saved_block *block)
 {
-	struct piece run = { .len = 0 };
+	struct kx_core_load run = { .mem_len = 0 };
 
 	for (uint64_t b = 0; b < head->block_count; b++) {
 		const struct saved_record *r = &record[block[b].first_record];
 		uint64_t off = block[b].off;
 
 		for (uint64_t i = 0; i < block[b].records; i++, r++) {
-			struct piece p = {
-				.pa = r->pa, .len = r->pages * page,
+			struct kx_core_load p = {
+				.pa = r->pa, .mem_len = r->pages * page,
 				.off = r->stored ? off : 0, .file_len = r->stored,
 			};
 
 			off += r->stored;
 			if (adjoins(&run, &p)) {
-				run.len += p.len;
+				run.mem_len += p.mem_len;
 				run.file_len += p.file_len;
 				continue;
 			}
@@ -92,47 +70,29 @@ static void runs_put(struct phdrs *h, const struct saved_head *head, uint64_t pa
 static void ram_put(struct phdrs *h, const struct kx_saved_parts *parts)
 {
 	for (size_t i = 0; i < parts->ram_count; i++)
-		load_put(h, &(struct piece){
-			.pa = parts->ram[i].start, .len = kx_range_len(parts->ram[i]),
+		load_put(h, &(struct kx_core_load){
+			.pa = parts->ram[i].start, .mem_len = kx_range_len(parts->ram[i]),
 		});
 }
 
 /* ---- notes ---------------------------------------------------------------------------- */
 
-/* Padded to 4, as every reader of cores expects it. */
-static uint64_t note_len(uint64_t head, struct kx_bytes desc)
+/* Of what is there. */
+static size_t note_len(const char *name, struct kx_bytes desc)
 {
-	return desc.len ? head + (desc.len + 3) / 4 * 4 : 0;
+	return desc.len ? kx_core_note_len(name, desc.len) : 0;
 }
 
-static uint64_t notes_len(const struct kx_saved_parts *p)
+static size_t notes_len(const struct kx_saved_parts *p)
 {
-	return note_len(INFO_DESC, p->vmcoreinfo) + CONTEXT_NOTE_DESC + KX_CONTEXT_LEN +
-	       note_len(CONTEXT_NOTE_DESC, p->machine) + note_len(CONTEXT_NOTE_DESC, p->snapshot);
+	return note_len(INFO_NAME, p->vmcoreinfo) +
+	       kx_core_note_len(CONTEXT_NOTE_NAME, KX_CONTEXT_LEN) +
+	       note_len(CONTEXT_NOTE_NAME, p->machine) + note_len(CONTEXT_NOTE_NAME, p->snapshot);
 }
 
-/* @to is zeros. */
-static uint8_t *info_put(uint8_t *to, struct kx_bytes text)
+static uint8_t *note_put(uint8_t *to, const char *name, uint32_t type, struct kx_bytes desc)
 {
-	if (!text.len)
-		return to;
-	kx_put_le32(to, sizeof(INFO_NAME));
-	kx_put_le32(to + 4, (uint32_t)text.len);
-	memcpy(to + NHDR_LEN, INFO_NAME, sizeof(INFO_NAME));
-	memcpy(to + INFO_DESC, text.data, text.len);
-	return to + note_len(INFO_DESC, text);
-}
-
-static uint8_t *note_put(uint8_t *to, uint32_t type, struct kx_bytes desc)
-{
-	if (!desc.len)
-		return to;
-	kx_put_le32(to, CONTEXT_NOTE_NAME_LEN);
-	kx_put_le32(to + 4, (uint32_t)desc.len);
-	kx_put_le32(to + 8, type);
-	memcpy(to + NHDR_LEN, CONTEXT_NOTE_NAME, CONTEXT_NOTE_NAME_LEN);
-	memcpy(to + CONTEXT_NOTE_DESC, desc.data, desc.len);
-	return to + note_len(CONTEXT_NOTE_DESC, desc);
+	return desc.len ? kx_core_note_build(to, name, type, desc) : to;
 }
 
 static void notes_put(uint8_t *to, const struct kx_saved_parts *p)
@@ -140,10 +100,11 @@ static void notes_put(uint8_t *to, const struct kx_saved_parts *p)
 	uint8_t context[KX_CONTEXT_LEN] = { 0 };
 
 	kx_context_build(p->context, context);
-	to = info_put(to, p->vmcoreinfo);
-	to = note_put(to, CONTEXT_NOTE_CONTEXT, (struct kx_bytes){ context, sizeof(context) });
-	to = note_put(to, CONTEXT_NOTE_MACHINE, p->machine);
-	note_put(to, CONTEXT_NOTE_SNAPSHOT, p->snapshot);
+	to = note_put(to, INFO_NAME, 0, p->vmcoreinfo);
+	to = note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_CONTEXT,
+		      (struct kx_bytes){ context, sizeof(context) });
+	to = note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_MACHINE, p->machine);
+	note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_SNAPSHOT, p->snapshot);
 }
 
 /* ---- both ------------------------------------------------------------------------------ */
@@ -154,7 +115,8 @@ int kx_saved_headers(const struct kx_saved_parts *parts, const struct saved_head
 		     struct kx_err *err)
 {
 	struct phdrs h = { .direct_va = parts->direct_va };
-	uint64_t page = parts->context->page_size, notes = notes_len(parts), len;
+	uint64_t page = parts->context->page_size;
+	size_t notes = notes_len(parts), len;
 	bool raw = head->codec == KX_SAVED_RAW;
 	uint8_t *p;
 
@@ -168,21 +130,19 @@ int kx_saved_headers(const struct kx_saved_parts *parts, const struct saved_head
 	if (h.count > KX_SAVED_LOADS_MAX)
 		return kx_err_set(err, E2BIG, "program headers: expected at most %u ranges of RAM,"
 				  " have %zu", KX_SAVED_LOADS_MAX, h.count);
-	len = (h.count + 1) * PHDR_LEN + notes;
-	p = kx_arena_alloc(a, (size_t)len);
+	len = (h.count + 1) * KX_CORE_PHDR_LEN + notes;
+	p = kx_arena_alloc(a, len);
 	if (!p)
-		return kx_err_set(err, ENOMEM, "no memory for 0x%" PRIx64 " bytes of headers", len);
+		return kx_err_set(err, ENOMEM, "no memory for 0x%zx bytes of headers", len);
 	notes_put(p + (len - notes), parts);
-	h.at = p;
-	h.count = 0;
-	phdr_put(&h, PT_NOTE, 0, &(struct piece){
-		.off = head->headers_off + (len - notes), .len = notes, .file_len = notes,
+	*ret_phnum = h.count + 1;
+	h.at = kx_core_phdr_build(p, KX_CORE_PT_NOTE, &(struct kx_core_load){
+		.off = head->headers_off + (len - notes), .file_len = notes, .mem_len = notes,
 	});
 	if (raw)
 		runs_put(&h, head, page, record, block);
 	else
 		ram_put(&h, parts);
-	*ret = (struct kx_bytes){ p, (size_t)len };
-	*ret_phnum = h.count;
+	*ret = (struct kx_bytes){ p, len };
 	return 0;
 }

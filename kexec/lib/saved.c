@@ -10,8 +10,6 @@
 
 #include "kx/saved.h"
 
-#define EHDR_LEN	64u
-
 static void copy_bytes(void *to, struct kx_bytes from)
 {
 	if (from.len)
@@ -64,9 +62,9 @@ static int head_check(const struct kx_saved_found *f, uint64_t file_len, struct 
 	if (f->off && h->length != file_len)
 		return kx_err_set(err, ENOEXEC, "length: expected the whole stream, 0x%" PRIx64
 				  ", have 0x%" PRIx64, file_len, h->length);
-	if (h->headers_len > KX_CORE_HEADERS_MAX - EHDR_LEN)
+	if (h->headers_len > KX_CORE_HEADERS_MAX - KX_CORE_EHDR_LEN)
 		return kx_err_set(err, E2BIG, "headers: expected at most 0x%llx bytes, have 0x%"
-				  PRIx64, KX_CORE_HEADERS_MAX - EHDR_LEN, h->headers_len);
+				  PRIx64, KX_CORE_HEADERS_MAX - KX_CORE_EHDR_LEN, h->headers_len);
 	if (!kx_saved_tables_len(h, &tables_len) || tables_len > KX_SAVED_TABLES_MAX)
 		return kx_err_set(err, E2BIG, "tables: expected at most 0x%llx bytes, have %" PRIu64
 				  " records, %" PRIu64 " blocks", KX_SAVED_TABLES_MAX,
@@ -111,7 +109,7 @@ static int headers_load(const struct kx_saved_found *f, const struct kx_saved *s
 	if (r < 0)
 		return r;
 	*ret = (struct headers){
-		.sector = { f->sector, EHDR_LEN }, .headers = { p, len }, .off = s->head.headers_off,
+		.sector = { f->sector, KX_CORE_EHDR_LEN }, .headers = { p, len }, .off = s->head.headers_off,
 	};
 	r = kx_saved_digest_check(ret->headers, s->sha256, s->head.headers_sha256, err);
 	if (r < 0)
