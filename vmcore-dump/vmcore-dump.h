@@ -8,6 +8,7 @@
  *	info.c		--info
  *	map.c		--map
  *	read.c		--read
+ *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
  */
 #ifndef VMCORE_DUMP_H
 #define VMCORE_DUMP_H
@@ -20,6 +21,7 @@
 #include "kx/core.h"
 #include "kx/err.h"
 #include "kx/json.h"
+#include "kx/saved.h"
 
 enum {
 	STATUS_OK = 0,
@@ -32,9 +34,16 @@ enum action {
 	ACTION_INFO,
 	ACTION_MAP,
 	ACTION_READ,
+	ACTION_SNAPSHOT,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
+};
+
+enum then {
+	THEN_POWEROFF,
+	THEN_REBOOT,
+	THEN_CONTINUE,
 };
 
 struct options {
@@ -42,6 +51,11 @@ struct options {
 	bool json;			/* --info=json, --map=json */
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
+	/* With --snapshot, whose target @path is. */
+	enum then then;			/* --then */
+	enum kx_saved_codec codec;	/* --compress */
+	bool force;			/* --force */
+	unsigned int extra;		/* which options were given that are no action: options.c */
 	const char *path;
 };
 
@@ -75,6 +89,9 @@ void map_json(const struct dump *d, struct kx_text *t);
 
 /* The bytes that --read asks for to standard output. */
 KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
+
+/* The exit status: STATUS_OK, or with @err STATUS_FAILED or snapshot.h's STATUS_UNDONE. */
+int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err);
 
 /* "blank", "filled", ... */
 const char *context_status_name(enum context_status status);

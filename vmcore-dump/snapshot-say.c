@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Standard error while everybody is stopped.  A terminal shows it; a pipe or a
+ * socket keeps it as long as there is room; a file must not be touched, because
+ * the saved kernel has to find its filesystems as it left them.
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "snapshot.h"
+
+#define NS		1000000000ull
+/* Between two lines of progress. */
+#define PAUSE_TTY_NS	(NS / 4)
+#define PAUSE_LOG_NS	(5 * NS)
+
+static void put(const char *text, size_t len)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) < 0 || S_ISREG(st.st_mode))
+		return;
+	if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT && write(STDERR_FILENO, text, len) < 0)
+		return;
+}
+
+void say(const char *fmt, ...)
+{
+	char line[256] = "vmcore-dump: ";
+	size_t start = strlen(line);
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line + start, sizeof(line) - start - 1, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	n = (int)strlen(line);
+	line[n++] = '\n';
+	put(line, (size_t)n);
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+void progress_start(struct progress *p, uint64_t total)
+{
+	uint64_t now = now_ns();
+
+	*p = (struct progress){
+		.total = total, .start_ns = now, .last_ns = now, .tty = isatty(STDERR_FILENO),
+	};
+}
+
+/* MiB a second since the start. */
+static uint64_t rate(const struct progress *p, uint64_t now)
+{
+	uint64_t ms = (now - p->start_ns) / 1000000;
+
+	return (p->done >> 10) * 1000 / 1024 / (ms ? ms : 1);
+}
+
+static void show(struct progress *p, uint64_t now)
+{
+	uint64_t mib = rate(p, now), left = (p->total - p->done) >> 20;
+	char line[128];
+	int n;
+
+	n = snprintf(line, sizeof(line), "%svmcore-dump: saved %" PRIu64 " of %" PRIu64 " MiB, %"
+		     PRIu64 " MiB/s, %" PRIu64 " s left%s", p->tty ? "\r" : "", p->done >> 20,
+		     p->total >> 20, mib, mib ? left / mib : 0, p->tty ? "\033[K" : "\n");
+	if (n > 0 && n < (int)sizeof(line))
+		put(line, (size_t)n);
+	p->shown = true;
+}
+
+void progress_step(struct progress *p, uint64_t done)
+{
+	uint64_t now = now_ns();
+
+	p->done += done;
+	if (now - p->last_ns < (p->tty ? PAUSE_TTY_NS : PAUSE_LOG_NS))
+		return;
+	p->last_ns = now;
+	show(p, now);
+}
+
+void progress_end(struct progress *p)
+{
+	show(p, now_ns());
+	if (p->tty)
+		put("\n", 1);
+}
