@@ -43,7 +43,10 @@ static int check_filesystem(int fd, struct kx_err *err)
 			  " type 0x%x", (unsigned int)fs.f_type);
 }
 
-/* fs/open.c, vfs_fallocate(): "-ETXTBSY" for a file that is swapped on. */
+/*
+ * fs/open.c, vfs_fallocate(): -ETXTBSY for a file that is swapped on.  Of one
+ * without a hole it changes nothing.
+ */
 static int check_swap(int fd, struct kx_err *err)
 {
 	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 1) < 0 && errno == ETXTBSY)
@@ -112,8 +115,6 @@ int target_extents(struct target *t, struct kx_arena *a, struct kx_err *err)
 	int r;
 
 	r = check_filesystem(t->file_fd, err);
-	if (r == 0)
-		r = check_swap(t->file_fd, err);
 	if (r < 0)
 		return r;
 	map = kx_arena_alloc(a, sizeof(*map) + ONCE * sizeof(map->fm_extents[0]));
@@ -131,5 +132,5 @@ int target_extents(struct target *t, struct kx_arena *a, struct kx_err *err)
 					  " at 0x%" PRIx64, end);
 		r = take(t, map->fm_extents, map->fm_mapped_extents, &end, a, err);
 	}
-	return r;
+	return r == 0 ? check_swap(t->file_fd, err) : r;
 }

@@ -174,9 +174,9 @@ static int put_blocks(struct writing *w, struct kx_snapshot *s, struct kx_err *e
 
 	progress_start(&w->progress, w->head.data_pages * w->head.page_size);
 	r = pack_all(&p, err);
+	progress_end(&w->progress, r == 0);
 	if (r < 0)
 		return r;
-	progress_end(&w->progress);
 	if (!w->blocks)
 		return kx_err_set(err, ENODATA, "the snapshot has no page that is not zeros");
 	last = &w->block[w->blocks - 1];

@@ -98,9 +98,11 @@ void progress_step(struct progress *p, uint64_t done)
 	show(p, now);
 }
 
-void progress_end(struct progress *p)
+void progress_end(struct progress *p, bool whole)
 {
-	show(p, now_ns());
-	if (p->tty)
+	if (whole)
+		show(p, now_ns());
+	/* What is said next begins a line. */
+	if (p->tty && p->shown)
 		put("\n", 1);
 }

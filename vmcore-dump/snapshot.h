@@ -173,6 +173,6 @@ struct progress {
 uint64_t now_ns(void);
 void progress_start(struct progress *p, uint64_t total);
 void progress_step(struct progress *p, uint64_t done);
-void progress_end(struct progress *p);
+void progress_end(struct progress *p, bool whole);
 
 #endif
