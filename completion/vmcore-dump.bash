@@ -6,8 +6,8 @@ _vmcore_dump()
 {
 	local cur prev words cword
 	local long='
-		--info= --map= --read= --as-is --snapshot --then= --compress= --force
-		--help --version
+		--info= --map= --read= --as-is --verify --convert=
+		--snapshot --then= --compress= --force --help --version
 	'
 
 	_init_completion -s || return

@@ -223,7 +223,9 @@ static void text_map(const struct kx_context_map *m, struct kx_text *t)
 void info_text(const struct dump *d, struct kx_text *t)
 {
 	kx_text_add(t, "core           %s, %s, 0x%" PRIx64 " bytes\n", d->path,
-		    kx_core_machine_name(&d->core), d->core.file.len);
+		    kx_core_machine_name(&d->core), d->file_len);
+	if (d->saved)
+		saved_info_text(d, t);
 	text_kernel(d, t);
 	text_memory(d, t);
 	text_notes(d, t);
@@ -368,7 +370,7 @@ void info_json(const struct dump *d, struct kx_text *t)
 	kx_json_str(&j, "schema", "vmcore-info/1");
 	kx_json_str(&j, "file", d->path);
 	kx_json_str(&j, "machine", kx_core_machine_name(c));
-	kx_json_u64(&j, "bytes", c->file.len);
+	kx_json_u64(&j, "bytes", d->file_len);
 	kx_json_bool(&j, "cut_off", c->end > c->file.len);
 	kx_json_u64(&j, "memory_bytes", memory_bytes(c));
 	kx_json_u64(&j, "memory_pieces", c->span_count);
@@ -379,5 +381,6 @@ void info_json(const struct dump *d, struct kx_text *t)
 	json_context(d, &j);
 	json_state(d, &j);
 	json_map(d, &j);
+	saved_info_json(d, &j);
 	kx_json_object_end(&j);
 }

@@ -31,7 +31,7 @@ static void version(struct kx_text *t)
 
 /* What needs no core; NULL: the others. */
 static void (*const texts[])(struct kx_text *t) = {
-	[ACTION_READ] = NULL,
+	[ACTION_CONVERT] = NULL,
 	[ACTION_HELP] = options_help,
 	[ACTION_VERSION] = version,
 	[ACTION_LIST_OPTIONS] = options_list,
@@ -46,6 +46,10 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 		return r;
 	if (o->action == ACTION_READ)
 		return read_memory(d, o, err);
+	if (o->action == ACTION_VERIFY)
+		return verify(d, t, err);
+	if (o->action == ACTION_CONVERT)
+		return convert(d, o->out, err);
 	if (o->action == ACTION_INFO)
 		(o->json ? info_json : info_text)(d, t);
 	else

@@ -32,16 +32,21 @@ static void text_load(struct kx_text *t, const struct kx_core_load *l)
 	kx_text_add(t, "\n");
 }
 
-void map_text(const struct dump *d, struct kx_text *t)
+static void text_loads(const struct dump *d, struct kx_text *t)
 {
-	const struct kx_context_map *m = &d->notes.map;
-
 	kx_text_add(t, "memory: %zu pieces\n", d->core.load_count);
 	if (d->core.load_count)
 		kx_text_add(t, "  %-18s  %-18s  %-18s  %-14s %s\n", "physical", "to", "virtual",
 			    "offset", "bytes");
 	for (size_t i = 0; i < d->core.load_count; i++)
 		text_load(t, &d->core.load[i]);
+}
+
+void map_text(const struct dump *d, struct kx_text *t)
+{
+	const struct kx_context_map *m = &d->notes.map;
+
+	(d->saved ? saved_map_text : text_loads)(d, t);
 	if (!d->notes.has_map)
 		return;
 	kx_text_add(t, "backup map: %s, %zu runs, %" PRIu64 " pages of %" PRIu64 " bytes\n",
@@ -94,7 +99,9 @@ void map_json(const struct dump *d, struct kx_text *t)
 	kx_json_str(&j, "schema", "vmcore-map/1");
 	kx_json_str(&j, "file", d->path);
 	kx_json_array(&j, "memory");
-	for (size_t i = 0; i < d->core.load_count; i++)
+	if (d->saved)
+		saved_map_json(d, &j);
+	for (size_t i = 0; !d->saved && i < d->core.load_count; i++)
 		json_load(&j, &d->core.load[i]);
 	kx_json_array_end(&j);
 	if (d->notes.has_map)

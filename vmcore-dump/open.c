@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A core in a file, or in /proc/vmcore, whose size stat(2) says since Linux 2.6.
- * Called by main.c.
+ * A core in a file, on a block device, or in /proc/vmcore, whose size stat(2) says
+ * since Linux 2.6.  Called by main.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kx/host.h"
+#include "plain.h"
 #include "vmcore-dump.h"
 
 /* struct kx_core_file.read */
@@ -36,9 +38,21 @@ static int file_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_er
 	return 0;
 }
 
+/* stat(2) does not know how long a device is. */
+static int device_len(struct dump *d, struct kx_err *err)
+{
+	off_t end = lseek(d->fd, 0, SEEK_END);
+
+	if (end < 0)
+		return kx_err_set(err, errno, "cannot find its end: %s", strerror(errno));
+	d->file_len = (uint64_t)end;
+	return 0;
+}
+
 static int open_file(struct dump *d, struct kx_core_file *ret, struct kx_err *err)
 {
 	struct stat st;
+	int r;
 
 	/* O_NONBLOCK: a FIFO must not wait for its writer. */
 	d->fd = open(d->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -46,21 +60,50 @@ static int open_file(struct dump *d, struct kx_core_file *ret, struct kx_err *er
 		return kx_err_set(err, errno, "cannot open: %s", strerror(errno));
 	if (fstat(d->fd, &st) < 0)
 		return kx_err_set(err, errno, "cannot stat: %s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return kx_err_set(err, EINVAL, "expected a regular file, have something else");
-	*ret = (struct kx_core_file){
-		.read = file_read, .ctx = d, .len = (uint64_t)st.st_size,
-	};
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return kx_err_set(err, EINVAL, "expected a regular file or a block device, have"
+				  " something else");
+	d->file_len = (uint64_t)st.st_size;
+	r = S_ISBLK(st.st_mode) ? device_len(d, err) : 0;
+	*ret = (struct kx_core_file){ .read = file_read, .ctx = d, .len = d->file_len };
+	return r;
+}
+
+/* *file becomes the plain core.  -ENOENT: it is no saved core. */
+static int open_saved(struct dump *d, struct kx_core_file *file, struct kx_arena *a,
+		      struct kx_err *err)
+{
+	struct kx_saved *s = kx_arena_alloc(a, sizeof(*s));
+	struct plain *p = kx_arena_alloc(a, sizeof(*p));
+	int r;
+
+	if (!s || !p)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	r = kx_saved_open(file, kx_sha256_best(), a, s, err);
+	if (r == 0)
+		r = plain_init(p, s, a, err);
+	if (r < 0)
+		return r;
+	d->saved = s;
+	d->plain = p;
+	*file = plain_file(p);
 	return 0;
 }
 
 int dump_open(struct dump *d, const char *path, struct kx_arena *a, struct kx_err *err)
 {
 	struct kx_core_file file;
+	struct kx_err why = { 0 };
 	int r;
 
 	d->path = path;
 	r = open_file(d, &file, err);
+	if (r == 0)
+		r = open_saved(d, &file, a, &why);
+	if (why.code && why.code != ENOENT)
+		*err = why;
+	else if (why.code)
+		r = 0;
 	if (r == 0)
 		r = kx_core_open(&file, a, &d->core, err);
 	if (r == 0)

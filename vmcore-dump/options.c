@@ -31,6 +31,10 @@ static const struct row rows[] = {
 	  "write physical memory to standard output, through the backup map" },
 	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
 	  "with --read: as the core has it, not through the backup map" },
+	{ 0, "verify", no_argument, NULL, ACTION_VERIFY,
+	  "check every byte of a saved core" },
+	{ 0, "convert", required_argument, "FILE", ACTION_CONVERT,
+	  "write a saved core to FILE as one that crash and gdb open" },
 	{ 0, "snapshot", no_argument, NULL, ACTION_SNAPSHOT,
 	  "save the running system to a device, a file, or - for a socket" },
 	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
@@ -203,7 +207,12 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 	o->action = row->action;
 	if (row->action == ACTION_READ)
 		return set_read(o, optarg, err);
-	return at_once(row->action) || row->action == ACTION_SNAPSHOT ? 0 : set_json(o, row, optarg, err);
+	if (row->action == ACTION_CONVERT) {
+		o->out = optarg;
+		return 0;
+	}
+	return at_once(row->action) || row->action == ACTION_SNAPSHOT ? 0 :
+		set_json(o, row, optarg, err);
 }
 
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
@@ -211,8 +220,8 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 	const char *what = o->action == ACTION_SNAPSHOT ? "target" : "core";
 
 	if (o->action == ACTION_NONE)
-		return kx_err_set(err, EINVAL, "expected --info, --map, --read or --snapshot, have"
-				  " none");
+		return kx_err_set(err, EINVAL, "expected --info, --map, --read, --verify, --convert or"
+				  " --snapshot, have none");
 	for (size_t i = 0; i < EXTRAS; i++)
 		if (o->extra & 1u << i && extras[i].with != o->action)
 			return kx_err_set(err, EINVAL, "--%s: expected it with --%s", extras[i].name,
@@ -258,8 +267,9 @@ void options_help(struct kx_text *t)
 	kx_text_add(t, "vmcore-dump (kexec-tools) %s\n"
 		    "Usage: vmcore-dump --info[=json] | --map[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
+		    "       vmcore-dump --verify | --convert=FILE CORE\n"
 		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--force] TARGET\n"
-		    "Look into the memory of a kernel: /proc/vmcore, or a file with a core;\n"
+		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core;\n"
 		    "or save the running system as one that can be resumed\n\n",
 		    KX_VERSION);
 	for (size_t i = 0; i < ROWS; i++) {

@@ -4,10 +4,14 @@
  *
  *	main.c		reads the command line, runs one action, prints its error
  *	options.c	the command line: one table
- *	open.c		a core in a file or in /proc/vmcore
+ *	open.c		a core in a file, on a block device or in /proc/vmcore
+ *	plain.c		a saved core as if nothing of it were packed
  *	info.c		--info
  *	map.c		--map
+ *	saved.c		--info and --map of a saved core
  *	read.c		--read
+ *	verify.c	--verify
+ *	convert.c	--convert
  *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
  */
 #ifndef VMCORE_DUMP_H
@@ -34,6 +38,8 @@ enum action {
 	ACTION_INFO,
 	ACTION_MAP,
 	ACTION_READ,
+	ACTION_VERIFY,
+	ACTION_CONVERT,
 	ACTION_SNAPSHOT,
 	ACTION_HELP,
 	ACTION_VERSION,
@@ -51,6 +57,7 @@ struct options {
 	bool json;			/* --info=json, --map=json */
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
+	const char *out;		/* --convert */
 	/* With --snapshot, whose target @path is. */
 	enum then then;			/* --then */
 	enum kx_saved_codec codec;	/* --compress */
@@ -63,7 +70,11 @@ struct options {
 struct dump {
 	const char *path;
 	int fd;
-	struct kx_core core;
+	uint64_t file_len;
+	/* Of a saved core; NULL: it is none. */
+	struct kx_saved *saved;
+	struct plain *plain;
+	struct kx_core core;		/* of a saved core the plain one, unpacked as it is read */
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
 	struct kx_arena *arena;
@@ -76,7 +87,8 @@ void options_list(struct kx_text *t);
 
 /*
  * Open @path and read its headers and notes.  Close with dump_close(), also on
- * failure.  As kx_core_open() and kx_contexts_read(), with the path.
+ * failure.  As kx_saved_open(), or if it is none kx_core_open() and
+ * kx_contexts_read(), with the path.
  */
 KX_CHECKED int dump_open(struct dump *d, const char *path, struct kx_arena *a,
 			 struct kx_err *err);
@@ -87,6 +99,15 @@ void info_json(const struct dump *d, struct kx_text *t);
 void map_text(const struct dump *d, struct kx_text *t);
 void map_json(const struct dump *d, struct kx_text *t);
 
+void saved_info_text(const struct dump *d, struct kx_text *t);
+void saved_info_json(const struct dump *d, struct kx_json *j);	/* null if it is none */
+void saved_map_text(const struct dump *d, struct kx_text *t);
+void saved_map_json(const struct dump *d, struct kx_json *j);
+
+/* --verify; -EBADMSG: the sentence says how many blocks are bad, and the first. */
+KX_CHECKED int verify(struct dump *d, struct kx_text *t, struct kx_err *err);
+/* --convert to @path. */
+KX_CHECKED int convert(struct dump *d, const char *path, struct kx_err *err);
 /* The bytes that --read asks for to standard output. */
 KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
 

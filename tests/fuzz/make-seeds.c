@@ -16,6 +16,7 @@
 #include "../unit/core-forge.h"
 #include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
+#include "../unit/saved-forge.h"
 #include "../unit/tree.h"
 #include "kx/timing.h"
 #include "sources.h"
@@ -422,6 +423,49 @@ static void seed_cores(void)
 	seed_context("integrity", 4, core_integrity);
 }
 
+static void seed_saved(const char *name, struct saved_forge s)
+{
+	saved_build(&s);
+	write_seed("saved", name, forge_bytes(&s.f));
+	saved_forge_free(&s);
+}
+
+/* The large ones are for tests/cli/vmcore-dump, the small ones are not cut off by a fuzzer. */
+static void seed_saved_cores(void)
+{
+	static const struct saved_pages few[] = {
+		{ 0x100000, 1, SAVED_TEXT, 1 }, { 0x101000, 2, SAVED_ZERO, 0 },
+		{ 0x200000, 1, SAVED_ZERO, 1 },
+	};
+	const struct saved_forge large = { .machine = 62, .direct_va = 0xffff888000000000 };
+	struct saved_forge s;
+
+	for (uint32_t codec = 0; codec <= 2; codec++) {
+		static const char *const names[] = { "raw", "lz4", "zstd" };
+		static const char *const small_names[] = { "small-raw", "small-lz4", "small-zstd" };
+
+		s = large;
+		s.codec = codec;
+		seed_saved(names[codec], s);
+		s.no_snapshot = 1;
+		s.pages = few;
+		s.page_rows = 3;
+		seed_saved(small_names[codec], s);
+	}
+	s = large;
+	s.codec = 1;
+	s.stream = 1;
+	seed_saved("stream", s);
+	s.no_snapshot = 1;
+	s.pages = &few[1];
+	s.page_rows = 1;
+	seed_saved("small-stream", s);
+	s = large;
+	s.codec = 1;
+	s.state = 3;
+	seed_saved("consumed", s);
+}
+
 static void seed_snapshot(const char *name, uint16_t machine)
 {
 	static const uint64_t frames[] = { 0x40000, 0x40001, 0x40002 | SNAPSHOT_ZERO, 0x50000 };
@@ -550,6 +594,7 @@ int main(int argc, char **argv)
 	seed_formats();
 	seed_firmware();
 	seed_cores();
+	seed_saved_cores();
 	seed_snapshot("x86", KX_ELF_X86_64);
 	seed_snapshot("arm64", KX_ELF_ARM64);
 	seed_texts();

@@ -38,6 +38,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "sources", fuzz_sources },
 	{ "core", fuzz_core },
 	{ "context", fuzz_context },
+	{ "saved", fuzz_saved },
 	{ "snapshot", fuzz_snapshot },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ "purgatory-unpack", fuzz_purgatory_unpack },

@@ -86,6 +86,9 @@ void fuzz_sources(struct kx_bytes in);
 void fuzz_core(struct kx_bytes in);
 void fuzz_context(struct kx_bytes in);
 
+/* saved.c */
+void fuzz_saved(struct kx_bytes in);
+
 /* snapshot.c */
 void fuzz_snapshot(struct kx_bytes in);
 

@@ -53,6 +53,7 @@ struct saved_forge {
 	size_t page_rows;
 	const char *vmcoreinfo;		/* NULL: CORE_INFO */
 	uint64_t direct_va;
+	int no_snapshot;		/* without that note, which takes a page */
 
 	/* What was made: */
 	struct forge f;
@@ -184,7 +185,8 @@ static inline void saved_notes(const struct saved_forge *s, struct forge *f)
 	d.len = 0;
 	core_note(f, "KEXECJUMP", 0x4b4a0005, SAVED_MACHINE, strlen(SAVED_MACHINE));
 	memset(forge_room(&d, SAVED_PAGE), 0x5a, SAVED_PAGE);
-	core_note(f, "KEXECJUMP", 0x4b4a0006, d.p, d.len);
+	if (!s->no_snapshot)
+		core_note(f, "KEXECJUMP", 0x4b4a0006, d.p, d.len);
 	forge_free(&d);
 }
 
