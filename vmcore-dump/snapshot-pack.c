@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kx/host.h"
@@ -207,14 +208,18 @@ static int fill_slot(struct ring *r, struct slot *s, struct kx_err *err)
 	return rc;
 }
 
-/* Signals are blocked, so that none ends us; who sends one means it. */
+/* All signals are blocked: one of these is taken here, and told as an error. */
 static int interrupted(struct kx_err *err)
 {
-	sigset_t pending;
+	const struct timespec now = { 0 };
+	sigset_t ending;
 
-	if (sigpending(&pending) == 0 &&
-	    (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM)))
-		return kx_err_set(err, ECANCELED, "interrupted");
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGHUP);
+	if (sigtimedwait(&ending, NULL, &now) > 0)
+		return kx_err_set(err, ECANCELED, "interrupted by a signal");
 	return 0;
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Standard error while everybody is stopped.  A terminal shows it; a pipe or a
- * socket keeps it as long as there is room; a file must not be touched, because
- * the saved kernel has to find its filesystems as it left them.
+ * Standard error, also while everybody is stopped.  Then a terminal shows it; a
+ * pipe or a socket keeps it as long as there is room; a file must not be touched,
+ * because the saved kernel has to find its filesystems as it left them.
  */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@
 /* Between two lines of progress. */
 #define PAUSE_TTY_NS	(NS / 4)
 #define PAUSE_LOG_NS	(5 * NS)
+/* A serial line at 9600 baud needs a tenth of that for a line. */
+#define DRAIN_TRIES	100
 
 static void put(const char *text, size_t len)
 {
@@ -33,19 +36,39 @@ static void put(const char *text, size_t len)
 
 void say(const char *fmt, ...)
 {
-	char line[256] = "vmcore-dump: ";
-	size_t start = strlen(line);
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(line + start, sizeof(line) - start - 1, fmt, ap);
+	fprintf(stderr, "vmcore-dump: ");
+	vfprintf(stderr, fmt, ap);
+	fprintf(stderr, "\n");
 	va_end(ap);
-	if (n < 0)
-		return;
-	n = (int)strlen(line);
-	line[n++] = '\n';
-	put(line, (size_t)n);
+}
+
+void say_stopped(const char *fmt, ...)
+{
+	char line[256] = "vmcore-dump: ";
+	size_t start = strlen(line), len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line + start, sizeof(line) - start - 1, fmt, ap);
+	va_end(ap);
+	len = strlen(line);
+	line[len++] = '\n';
+	put(line, len);
+}
+
+void say_drain(void)
+{
+	const struct timespec pause = { .tv_nsec = NS / 100 };
+	int queued;
+
+	for (int i = 0; i < DRAIN_TRIES; i++) {
+		if (ioctl(STDERR_FILENO, TIOCOUTQ, &queued) < 0 || !queued)
+			break;
+		nanosleep(&pause, NULL);
+	}
 }
 
 uint64_t now_ns(void)

@@ -32,7 +32,10 @@ static struct moment moment_now(void)
 	return m;
 }
 
-/* CLOCK_BOOTTIME counts what CLOCK_MONOTONIC slept through. */
+/*
+ * CLOCK_BOOTTIME counts what CLOCK_MONOTONIC slept through, as far as the kernel
+ * knows: on arm64 it goes by a counter that a restart may have set to zero.
+ */
 static int64_t slept_seconds(const struct moment *then, const struct moment *now)
 {
 	return (now->boot.tv_sec - then->boot.tv_sec) -
@@ -95,57 +98,72 @@ static int go_on(struct image *im, struct kx_err *err)
 				   im->target->path) : 0;
 }
 
+#define SAVED_FORMAT	"saved %" PRIu64 " pages, %" PRIu64 " of them zeros, in %" PRIu64	\
+			" MiB on %s"
+#define SAVED_VALUES(im)	(im)->head.page_count, (im)->head.zero_pages,			\
+			(im)->head.length >> 20, (im)->target->path
+
 static int finish(const struct options *o, struct image *im, struct kx_err *err)
 {
 	struct kx_err mark = { 0 };
 	int r;
 
-	say("saved %" PRIu64 " pages, %" PRIu64 " of them zeros, in %" PRIu64 " MiB on %s",
-	    im->head.page_count, im->head.zero_pages, im->head.length >> 20, im->target->path);
 	if (o->then == THEN_CONTINUE)
 		return go_on(im, err);
-	say("%s", o->then == THEN_REBOOT ? "restarting" : "powering off");
+	say_stopped(SAVED_FORMAT, SAVED_VALUES(im));
+	say_stopped("%s", o->then == THEN_REBOOT ? "restarting" : "powering off");
+	say_drain();
 	r = kx_snapshot_end(o->then == THEN_REBOOT, err);
 	if (go_on(im, &mark) < 0)
 		r = kx_err_wrap(err, "%s", mark.text);
 	return r;
 }
 
-static int resumed(struct image *im, const struct moment *then, struct kx_err *err)
+/* Before the others run, and write to the disks. */
+static int mark_resumed(struct image *im, struct kx_err *err)
 {
-	struct moment now = moment_now();
-	int64_t slept = slept_seconds(then, &now);
 	int r = 0;
 
 	target_forget(im->target);
-	/* Before the others run, and write to the disks. */
 	if (im->target->kind != TARGET_STREAM)
 		r = image_consume(im, err);
-	if (r < 0)
-		kx_err_wrap(err, "%s: this system was resumed, but cannot mark the image so",
-			    im->target->path);
-	if (slept > 0)
-		say("resumed after %" PRId64 " s", slept);
+	return r < 0 ? kx_err_wrap(err, "%s: this system was resumed, but cannot mark the image so",
+				   im->target->path) : 0;
+}
+
+/* What can be said of it when everybody goes on. */
+struct outcome {
+	bool resumed;
+	int64_t slept;
+};
+
+static void tell(const struct outcome *out, const struct image *im)
+{
+	if (!out->resumed)
+		say(SAVED_FORMAT, SAVED_VALUES(im));
+	else if (out->slept > 0)
+		say("resumed; its clock counts %" PRId64 " s of sleep", out->slept);
 	else
 		say("resumed; no clock counted for how long it slept");
-	return r;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 /* With everybody stopped.  Whatever it returns, they are to go on. */
 static int save(const struct options *o, struct kx_snapshot *s, struct image *im,
-		struct kx_err *err)
+		struct outcome *ret, struct kx_err *err)
 {
-	struct moment then = moment_now();
-	bool is_resumed = false;
+	struct moment then = moment_now(), now;
 	int r;
 
-	r = kx_snapshot_create(s, &is_resumed, err);
+	r = kx_snapshot_create(s, &ret->resumed, err);
 	if (r < 0)
 		return r;
-	if (is_resumed)
-		return resumed(im, &then, err);
+	if (ret->resumed) {
+		now = moment_now();
+		ret->slept = slept_seconds(&then, &now);
+		return mark_resumed(im, err);
+	}
 	r = image_write(im, s, err);
 	return r == 0 ? finish(o, im, err) : r;
 }
@@ -154,6 +172,7 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 {
 	struct kx_snapshot s = { .fd = -1, .kmsg = -1 };
 	struct target t = { .fd = -1, .file_fd = -1 };
+	struct outcome out = { .resumed = false };
 	struct snapshot_facts f;
 	struct image im;
 	sigset_t before;
@@ -165,10 +184,12 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 		r = kx_snapshot_freeze(&s, err);
 		if (r == 0) {
 			status = STATUS_UNDONE;
-			r = save(o, &s, &im, err);
+			r = save(o, &s, &im, &out, err);
 		}
 		kx_snapshot_close(&s);
 		sigprocmask(SIG_SETMASK, &before, NULL);
+		if (r == 0 || out.resumed)
+			tell(&out, &im);
 	}
 	kx_snapshot_close(&s);
 	target_forget(&t);

@@ -157,11 +157,16 @@ KX_CHECKED int image_consume(struct image *im, struct kx_err *err);
 
 /* ---- words ------------------------------------------------------------------------------------ */
 
-/*
- * A line on standard error, if that takes it now: not if it is a file, nor a pipe
- * that is full.
- */
+/* A line on standard error. */
 void say(const char *fmt, ...) KX_PRINTF(1, 2);
+/*
+ * The same while everybody is stopped, if it is taken now: not by a file, nor by
+ * a pipe that is full.
+ */
+void say_stopped(const char *fmt, ...) KX_PRINTF(1, 2);
+
+/* Wait, but not for ever, until a terminal has shown it. */
+void say_drain(void);
 
 /* How far it is. */
 struct progress {

@@ -18,9 +18,11 @@
 
 #include "kmsg.h"
 #include "kx/snapshot.h"
+#include "kx/sys.h"
 #include "open.h"
 
 #define DEVICE		"/dev/snapshot"
+#define LOCKDOWN	"sys/kernel/security/lockdown"
 
 /* How long threads that were joined may take to leave the kernel's list. */
 #define ALONE_TRIES	1000
@@ -43,9 +45,12 @@ static bool has_word(const char *line, const char *word)
 static const char *why_not_permitted(const struct kx_sources *s)
 {
 	if (s->lockdown != KX_LOCKDOWN_NONE)
-		return "this kernel is locked down (/sys/kernel/security/lockdown)";
+		return "this kernel is locked down (/" LOCKDOWN ")";
 	if (has_word(s->cmdline, "nohibernate") || has_word(s->cmdline, "hibernate=no"))
 		return "the command line of this kernel forbids hibernation";
+	if (!kx_root_exists(s->root, LOCKDOWN))
+		return "this kernel is locked down (" LOCKDOWN " is not there to say), or"
+		       " somebody holds secret memory (memfd_secret)";
 	return "somebody holds secret memory (memfd_secret), or there is CXL memory";
 }
 
