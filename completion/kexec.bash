@@ -52,13 +52,13 @@ _kexec()
 	--serial)
 		COMPREPLY=($(compgen -W 'ttyS0 ttyS1 ttyAMA0' -- "$cur"))
 		return ;;
-	--initrd|--ramdisk|--dtb|--module)
+	--initrd|--ramdisk|--dtb|--module|--call)
 		_filedir
 		return ;;
 	--sysroot)
 		_filedir -d
 		return ;;
-	--append|--command-line|--mem-min|--mem-max|--entry)
+	--append|--command-line|--mem-min|--mem-max|--entry|--call-arg)
 		return ;;
 	esac
 

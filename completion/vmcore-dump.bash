@@ -6,14 +6,14 @@ _vmcore_dump()
 {
 	local cur prev words cword
 	local long='
-		--info= --map= --read= --as-is --verify --convert=
+		--info= --map= --dmesg= --read= --as-is --verify --convert=
 		--snapshot --then= --compress= --force --help --version
 	'
 
 	_init_completion -s || return
 
 	case $prev in
-	--info|--map)
+	--info|--map|--dmesg)
 		COMPREPLY=($(compgen -W 'json' -- "$cur"))
 		return ;;
 	--read)

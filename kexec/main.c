@@ -92,7 +92,7 @@ static const struct {
 	[VERB_LOAD_SHUTDOWN] = { verb_load_shutdown, true, true },
 	[VERB_LOAD] = { verb_load, true, true },
 	[VERB_LOAD_EXEC] = { verb_load_exec, true, true },
-	[VERB_CALL] = { verb_load, true, true },
+	[VERB_CALL] = { verb_call, true, true },
 	[VERB_EXEC] = { verb_exec, true, false },
 	[VERB_UNLOAD] = { verb_unload, true, false },
 	[VERB_STATUS] = { verb_status, true, false },

@@ -103,7 +103,8 @@ static int set_preserve(struct options *o, const struct option_row *row, const c
 			struct kx_err *err)
 {
 	o->req.preserve = true;
-	return set_verb(o, row, value, err);
+	/* The old way to ask for a call has both. */
+	return o->verb == VERB_CALL ? 0 : set_verb(o, row, value, err);
 }
 
 static int set_window(struct options *o, const struct option_row *row, const char *value,
@@ -370,7 +371,7 @@ const struct option_row option_rows[] = {
 	  .apply = add_initrd,
 	  .help = "Initial RAM disk; given more than once, they are concatenated" },
 	{ .name = "reuseinitrd",
-	  .group = G_KERNEL, .machines = OPTION_ANY,
+	  .group = G_KERNEL, .machines = OPTION_ANY, .flags = F_KERNEL,
 	  .apply = set_flag, .field = FIELD(req.reuse_initrd),
 	  .help = "Refused on both architectures, whose kernels do not keep their initrd" },
 	{ .name = "dtb", .arg = required_argument, .metavar = "FILE",
@@ -378,7 +379,7 @@ const struct option_row option_rows[] = {
 	  .apply = set_string, .field = FIELD(req.dtb.path),
 	  .help = "Device tree instead of the running machine's; on x86_64, one to hand on" },
 	{ .letter = 't', .name = "type", .arg = required_argument, .metavar = "TYPE",
-	  .group = G_KERNEL, .machines = OPTION_ANY,
+	  .group = G_KERNEL, .machines = OPTION_ANY, .flags = F_KERNEL,
 	  .apply = set_string, .field = FIELD(req.type),
 	  .help = "Insist on a kernel of this type" },
 	{ .name = "sysroot", .arg = required_argument, .metavar = "DIR",
@@ -431,7 +432,7 @@ const struct option_row option_rows[] = {
 	  .apply = set_number, .field = FIELD(req.mem_max),
 	  .help = "Place nothing above ADDR, which is the last byte allowed" },
 	{ .name = "entry", .arg = required_argument, .metavar = "ADDR",
-	  .group = G_LOAD, .machines = OPTION_ANY,
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_KERNEL,
 	  .apply = set_entry, .field = FIELD(req.entry),
 	  .help = "Enter at ADDR instead of at purgatory" },
 	{ .name = "serial", .arg = required_argument, .metavar = "PORT",
@@ -439,11 +440,11 @@ const struct option_row option_rows[] = {
 	  .apply = set_serial, .field = FIELD(serial),
 	  .help = "Serial port purgatory prints to: a tty name, or 0xPORT on x86_64" },
 	{ .name = "hotplug",
-	  .group = G_LOAD, .machines = OPTION_ANY,
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_KERNEL,
 	  .apply = set_flag, .field = FIELD(req.hotplug),
 	  .help = "Let the kernel keep a crash image up to date; needs CONFIG_CRASH_HOTPLUG" },
 	{ .name = "no-cma",
-	  .group = G_LOAD, .machines = OPTION_ANY,
+	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_KERNEL,
 	  .apply = set_flag, .field = FIELD(req.no_cma),
 	  .help = "kexec_file_load: keep segments out of CMA (Linux 6.17)" },
 
@@ -469,7 +470,7 @@ const struct option_row option_rows[] = {
 	  .apply = set_flag, .field = FIELD(req.x86.console_vga),
 	  .help = "Purgatory prints to the VGA text screen" },
 	{ .name = "reset-vga",
-	  .group = G_X86, .machines = OPTION_X86_64,
+	  .group = G_X86, .machines = OPTION_X86_64, .flags = F_KERNEL,
 	  .apply = set_flag, .field = FIELD(req.x86.reset_vga),
 	  .help = "Purgatory brings up standard VGA text mode" },
 	{ .name = "noefi",
@@ -481,7 +482,7 @@ const struct option_row option_rows[] = {
 	  .apply = set_flag, .field = FIELD(req.x86.reuse_video_type),
 	  .help = "Hand the boot-time video type on unchanged" },
 	{ .name = "force-dtb",
-	  .group = G_X86, .machines = OPTION_X86_64,
+	  .group = G_X86, .machines = OPTION_X86_64, .flags = F_KERNEL,
 	  .apply = set_flag, .field = FIELD(req.x86.force_dtb),
 	  .help = "kexec_file_load: carry the device tree over (Linux 6.18)" },
 	{ .name = "entry-32bit",
@@ -524,21 +525,21 @@ const struct option_row option_rows[] = {
 	  .help = "Memory of that kernel, with K, M or G (default: what kernel and initrd need, and"
 		  " some to work in); --mem-min and --mem-max say where" },
 	{ .name = "load-resume-entry", .arg = optional_argument, .metavar = "ENTRY",
-	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .group = G_JUMP, .machines = OPTION_ANY,
 	  .apply = set_resume, .value = VERB_LOAD,
 	  .help = "Load the way back to the kernel that sleeps (default ENTRY: what it left in"
 		  " /proc/vmcore, else kexec_jump_back_entry=)" },
 	{ .name = "load-jump-back-helper",
-	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .group = G_JUMP, .machines = OPTION_ANY,
 	  .apply = set_resume, .value = VERB_LOAD,
-	  .help = "The same, with --entry" },
+	  .help = "The same; ENTRY is --entry's" },
 	{ .name = "call", .arg = required_argument, .metavar = "FILE",
-	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER,
+	  .group = G_JUMP, .machines = OPTION_ANY,
 	  .apply = set_call_file, .value = VERB_CALL,
 	  .help = "Call the position-independent function in FILE while this kernel sleeps, and"
 		  " print what it returns" },
 	{ .name = "call-arg", .arg = required_argument, .metavar = "NUMBER",
-	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LATER | F_LOADER,
+	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_CALL,
 	  .apply = add_call_arg,
 	  .help = "Its next argument; at most three" },
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "options-table.h"
@@ -98,6 +99,35 @@ static bool loads(enum verb verb)
 	       verb == VERB_CALL;
 }
 
+/* --call is an action of its own, and what is about a kernel means nothing to it. */
+static int check_call(const struct options *o, struct kx_err *err)
+{
+	bool call = o->verb == VERB_CALL, other = o->req.resume;
+
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!o->seen[i])
+			continue;
+		if (row->letter && strchr("lfeup", row->letter))
+			other = true;
+		if (!call && row->flags & F_CALL)
+			return kx_err_set(err, EINVAL, "--%s needs --call", row->name);
+		if (call && row->flags & (F_LOADER | F_KERNEL))
+			return kx_err_set(err, EINVAL, "--%s is about a kernel, and --call loads none",
+					  row->name);
+	}
+	if (!o->req.function.path || o->verb == VERB_STATUS)
+		return 0;
+	if (!call || other)
+		return kx_err_set(err, EINVAL, "--call is an action of its own: it loads the function,"
+				  " calls it and unloads it");
+	if (o->req.kernel.path)
+		return kx_err_set(err, EINVAL, "--call loads no kernel, have '%s'",
+				  o->req.kernel.path);
+	return 0;
+}
+
 /* Combinations that cannot be meant. */
 static int check_combination(const struct options *o, struct kx_err *err)
 {
@@ -106,12 +136,49 @@ static int check_combination(const struct options *o, struct kx_err *err)
 			return kx_err_set(err, EINVAL, "--%s needs an action that loads a kernel",
 					  option_rows[i].name);
 	}
+	if (check_call(o, err) < 0)
+		return -EINVAL;
 	if (o->plan && !loads(o->verb))
 		return kx_err_set(err, EINVAL, "--plan shows a load: use it with -l, -f or alone");
 	if (*o->sysroot && o->verb != VERB_STATUS && !o->plan)
 		return kx_err_set(err, EINVAL,
 				  "--sysroot describes another machine: use it with --plan,"
 				  " --status, --print-ckr-size or --last-boot");
+	return 0;
+}
+
+/* --load-jump-back-helper --entry=ADDR is upstream's spelling of ENTRY. */
+static int settle_resume(struct options *o, struct kx_err *err)
+{
+	struct kx_request *req = &o->req;
+
+	if (!req->resume || !req->has_entry)
+		return 0;
+	if (req->has_resume_entry && req->resume_entry != req->entry)
+		return kx_err_set(err, EINVAL, "--entry and --load-resume-entry name two addresses,"
+				  " 0x%" PRIx64 " and 0x%" PRIx64, req->entry, req->resume_entry);
+	req->resume_entry = req->entry;
+	req->has_resume_entry = true;
+	req->has_entry = false;		/* which bypasses purgatory */
+	return 0;
+}
+
+/* The way back has no kernel, and nothing that goes with one. */
+static int check_resume(const struct options *o, struct kx_err *err)
+{
+	if (!o->req.resume || !loads(o->verb))
+		return 0;
+	if (o->req.kernel.path)
+		return kx_err_set(err, EINVAL, "--load-resume-entry loads no kernel, have '%s' (an"
+				  " ENTRY follows a '=')", o->req.kernel.path);
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		/* What --entry is here is settled. */
+		if (o->seen[i] && row->flags & (F_LOADER | F_KERNEL) && strcmp(row->name, "entry"))
+			return kx_err_set(err, EINVAL, "--%s is about a kernel, and"
+					  " --load-resume-entry loads none", row->name);
+	}
 	return 0;
 }
 
@@ -160,6 +227,10 @@ int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err
 		o.extra = argv[optind + 1];
 	if (!o.immediate) {
 		r = check_combination(&o, err);
+		if (r == 0)
+			r = settle_resume(&o, err);
+		if (r == 0)
+			r = check_resume(&o, err);
 		if (r < 0)
 			return r;
 	}

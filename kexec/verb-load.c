@@ -26,12 +26,8 @@
 
 /* ---- files --------------------------------------------------------------- */
 
-/*
- * Open @in->path and map it, or read it into the arena.  @what names it in errors, @max
- * bounds it and @max_why says what set that bound.
- */
-static int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t max,
-		      const char *max_why)
+int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t max,
+	       const char *max_why)
 {
 	struct kx_err *err = &k->err;
 	struct stat st;
@@ -67,6 +63,8 @@ static int inputs_read(struct kexec *k)
 	uint64_t ram = k->src.total_ram;
 	int r;
 
+	if (req->resume)
+		return 0;
 	r = input_read(k, &req->kernel, "kernel", KERNEL_FILE_MAX, "no kernel is larger");
 	if (r < 0)
 		return r;
@@ -82,7 +80,7 @@ static int inputs_read(struct kexec *k)
 	return 0;
 }
 
-static void input_close(struct kx_input *in)
+void input_close(struct kx_input *in)
 {
 	if (in->mapped)
 		kx_file_unmap(in->bytes);
@@ -168,19 +166,34 @@ static int request_random(struct kexec *k)
 	return 0;
 }
 
-/* Who sleeps is shown to who runs meanwhile. */
-static int facts_for_core(struct kexec *k)
+/* An address that was given does without what the kernel that sleeps has left. */
+static int facts_for_resume(struct kexec *k)
+{
+	struct kx_err err = { 0 };
+
+	if (kx_peer_read(&k->src, &k->arena, &err) == 0)
+		return 0;
+	if (!k->o.req.has_resume_entry)
+		return kx_err_set(&k->err, err.code, "%s (--load-resume-entry=ENTRY does without"
+				  " it)", err.text);
+	kexec_warn("%s", err.text);
+	return 0;
+}
+
+/* Who sleeps is shown to who runs meanwhile, or gone back to. */
+static int facts_for_jump(struct kexec *k)
 {
 	if (!k->o.req.preserve)
 		return 0;
 	if (kx_pages_read(&k->src, &k->arena, &k->err) < 0)
 		return -1;
-	return kx_core_facts_read(&k->src, &k->arena, &k->err);
+	return k->o.req.resume ? facts_for_resume(k) :
+	       kx_core_facts_read(&k->src, &k->arena, &k->err);
 }
 
 /* ---- the plan ------------------------------------------------------------- */
 
-static int plan_show(struct kexec *k, const struct kx_plan *plan)
+int plan_show(struct kexec *k, const struct kx_plan *plan)
 {
 	static void (*const print[])(const struct kx_plan *p, struct kx_text *t) = {
 		[OUTPUT_NONE] = kx_plan_print_text,	/* -d */
@@ -223,7 +236,7 @@ static int load(struct kexec *k)
 	/* Upstream die()s of a file that it cannot read. */
 	if (inputs_read(k) < 0)
 		return STATUS_USAGE;
-	if (request_random(k) < 0 || facts_for_core(k) < 0)
+	if (request_random(k) < 0 || facts_for_jump(k) < 0)
 		return STATUS_FAILED;
 	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0)
 		return STATUS_FAILED;
@@ -242,7 +255,7 @@ int verb_load(struct kexec *k)
 {
 	int status;
 
-	if (!k->o.req.kernel.path) {
+	if (!k->o.req.kernel.path && !k->o.req.resume) {
 		k->hint = true;
 		return kexec_fail(k, STATUS_FAILED, EINVAL, "no kernel specified");
 	}

@@ -103,6 +103,65 @@ static void json_crash_regions(struct kx_json *j, const struct kx_sources *s)
 	kx_json_array_end(j);
 }
 
+static void json_window(struct kx_json *j, struct kx_range r)
+{
+	if (kx_range_empty(r)) {
+		kx_json_str(j, "window", NULL);
+		return;
+	}
+	kx_json_object(j, "window");
+	kx_json_hex(j, "start", r.start);
+	kx_json_hex(j, "end", r.end);
+	kx_json_object_end(j);
+}
+
+/* The address at which a kernel is entered; 0 is none. */
+static void json_entry(struct kx_json *j, uint64_t entry)
+{
+	if (entry)
+		kx_json_hex(j, "entry", entry);
+	else
+		kx_json_str(j, "entry", NULL);
+}
+
+static void json_peer(struct kx_json *j, const struct kx_peer *peer)
+{
+	if (!peer->present) {
+		kx_json_str(j, "peer", NULL);
+		return;
+	}
+	kx_json_object(j, "peer");
+	kx_json_str(j, "release", *peer->release ? peer->release : NULL);
+	json_entry(j, peer->entry);
+	json_window(j, peer->window);
+	kx_json_str(j, "source", peer->source);
+	kx_json_object_end(j);
+}
+
+static void json_returning(struct kx_json *j, const struct kx_returning *r)
+{
+	if (r->kind == KX_RETURNING_NONE) {
+		kx_json_str(j, "returning", NULL);
+		return;
+	}
+	kx_json_object(j, "returning");
+	kx_json_str(j, "kind", r->kind == KX_RETURNING_RESUME ? "resume" : "kernel");
+	kx_json_str(j, "release", *r->release ? r->release : NULL);
+	json_entry(j, r->entry);
+	json_window(j, r->window);
+	kx_json_u64(j, "times", r->times);
+	kx_json_object_end(j);
+}
+
+/* What a kernel that sleeps has left may be malformed; the rest is known all the same. */
+static void read_peer(struct kexec *k)
+{
+	struct kx_err err = { 0 };
+
+	if (kx_peer_read(&k->src, &k->arena, &err) < 0)
+		kexec_warn("%s", err.text);
+}
+
 static int status_json(struct kexec *k)
 {
 	const struct kx_sources *s = &k->src;
@@ -111,6 +170,7 @@ static int status_json(struct kexec *k)
 	struct kx_text t;
 	struct kx_json j;
 
+	read_peer(k);
 	kx_text_init(&t, &k->arena);
 	kx_json_init(&j, &t);
 	kx_json_object(&j, NULL);
@@ -128,6 +188,8 @@ static int status_json(struct kexec *k)
 	json_known(&j, "load_disabled", &s->load_disabled);
 	json_limit(&j, "limit_reboot", &s->limit_reboot);
 	json_limit(&j, "limit_panic", &s->limit_panic);
+	json_peer(&j, &s->peer);
+	json_returning(&j, &s->returning);
 	kx_json_object_end(&j);
 	return kexec_print(&t, false, &k->err) < 0 ? STATUS_FAILED : STATUS_OK;
 }

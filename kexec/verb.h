@@ -36,10 +36,21 @@ int verb_load(struct kexec *k);		/* -l; prints with --plan */
 int verb_load_exec(struct kexec *k);	/* -f */
 int verb_load_shutdown(struct kexec *k);	/* no action */
 int verb_exec(struct kexec *k);
+int verb_call(struct kexec *k);		/* --call; prints with --plan */
 int verb_unload(struct kexec *k);
 int verb_status(struct kexec *k);
 int verb_ckr_size(struct kexec *k);
 int verb_last_boot(struct kexec *k);
+
+/*
+ * verb-load.c: open @in->path and map it, or read it into the arena.  @what names it
+ * in errors, @max bounds it and @max_why says what set that bound.
+ */
+KX_CHECKED int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t max,
+			  const char *max_why);
+void input_close(struct kx_input *in);
+/* verb-load.c: print @plan as --plan asks, without it as text on standard error. */
+KX_CHECKED int plan_show(struct kexec *k, const struct kx_plan *plan);
 
 /* Set k->err and return @status. */
 int kexec_fail(struct kexec *k, int status, int code, const char *fmt, ...) KX_PRINTF(4, 5);

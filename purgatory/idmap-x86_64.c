@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Identity page tables: Intel SDM vol. 3A, chapter 4 "Paging", 4.5 "4-level
+ * Identity page tables, and a page of the upper half in them: Intel SDM vol. 3A, chapter 4 "Paging", 4.5 "4-level
  * paging and 5-level paging".  Called by machine.c.
  *
  * Whole GiBs get 1 GiB pages, the rest 2 MiB pages: a page that reaches
@@ -41,12 +41,22 @@ static uint64_t table_new(struct x86_idmap *m)
 void x86_idmap_init(struct x86_idmap *m)
 {
 	m->used = 0;
+	m->outer_pa = 0;
 	table_new(m);
 }
 
-uint64_t x86_idmap_root(const struct x86_idmap *m, uint32_t levels)
+uint64_t x86_idmap_root(struct x86_idmap *m, uint32_t levels)
 {
-	return levels == m->levels ? m->pool_pa : m->pool[0] & X86_IDMAP_ADDR;
+	if (levels == m->levels)
+		return m->pool_pa;
+	if (levels < m->levels)
+		return m->pool[0] & X86_IDMAP_ADDR;
+	if (!m->outer_pa) {
+		m->outer_pa = table_new(m);
+		if (m->outer_pa)
+			table_at(m, m->outer_pa)[0] = m->pool_pa | TABLE_FLAGS;
+	}
+	return m->outer_pa;
 }
 
 /* May [start, end) be mapped at @pos by one entry of @level? */
@@ -113,4 +123,39 @@ uint64_t x86_idmap_add(struct x86_idmap *m, uint64_t start, uint64_t end, enum x
 		pos = next;
 	}
 	return pos;
+}
+
+/*
+ * "Canonical" (SDM vol. 1, 3.3.7.1): bits 63 to the highest one that is
+ * translated are equal; in the upper half they are ones.
+ */
+static int upper_half(uint32_t levels, uint64_t va)
+{
+	return va >> (level_shift(levels) + 8) == (1ULL << (56 - level_shift(levels))) - 1;
+}
+
+int x86_idmap_alias(struct x86_idmap *m, uint32_t levels, uint64_t va, uint64_t pa)
+{
+	uint64_t in_page = X86_IDMAP_2M - 1, next = x86_idmap_root(m, levels);
+
+	if (!next || !upper_half(levels, va) || ((va ^ pa) & in_page) ||
+	    (pa & ~in_page & ~X86_IDMAP_ADDR))
+		return -1;
+	for (uint32_t level = levels; ; level--) {
+		uint64_t *entry = &table_at(m, next)[(va >> level_shift(level)) % X86_IDMAP_TABLE_WORDS];
+
+		if (level == 2) {
+			*entry = (pa & ~in_page) | RAM_FLAGS | X86_IDMAP_LARGE;
+			return 0;
+		}
+		if (!*entry) {
+			next = table_new(m);
+			if (!next)
+				return -1;
+			*entry = next | TABLE_FLAGS;
+		}
+		if (*entry & X86_IDMAP_LARGE)	/* memory beyond what 4 levels reach */
+			return -1;
+		next = *entry & X86_IDMAP_ADDR;
+	}
 }

@@ -145,6 +145,28 @@ static const char *check_jump(const struct purg_param *p)
 	return NULL;
 }
 
+/* IHI0069: registers are in frames of 64 KiB. */
+#define FRAME_OFF	0xffffULL
+
+static const char *check_gic(const struct purg_param *p)
+{
+	if (p->its_count > PURG_ITS_MAX || p->gicr_count > PURG_GICR_MAX)
+		return "too many parts of an interrupt controller";
+	for (uint32_t i = 0; i < p->its_count; i++)
+		if (p->its_pa[i] & FRAME_OFF)
+			return "part of an interrupt controller not aligned";
+	for (uint32_t i = 0; i < p->gicr_count; i++) {
+		const struct purg_gicr *r = &p->gicr[i];
+		uint64_t end;
+
+		if ((r->pa | r->len | r->stride) & FRAME_OFF)
+			return "part of an interrupt controller not aligned";
+		if (__builtin_add_overflow(r->pa, r->len, &end))
+			return "part of an interrupt controller wraps";
+	}
+	return NULL;
+}
+
 const char *purg_param_check(const struct purg_param *p, uint64_t base)
 {
 	const char *why;
@@ -172,6 +194,8 @@ const char *purg_param_check(const struct purg_param *p, uint64_t base)
 	why = check_memory(p, base);
 	if (!why)
 		why = check_jump(p);
+	if (!why)
+		why = check_gic(p);
 	if (why)
 		return why;
 	return p->entry_kind == PURG_ENTRY_STAGED ? NULL : purg_arch_check(p);

@@ -18,7 +18,8 @@ struct purg_param purg_param __attribute__((section(".param"), aligned(64)));
 _Static_assert(sizeof(struct purg_region) == 80, "struct purg_region has padding");
 _Static_assert(sizeof(struct purg_console) == 24, "struct purg_console has padding");
 _Static_assert(sizeof(struct purg_unpack) == 40, "struct purg_unpack has padding");
-_Static_assert(sizeof(struct purg_param) == 128 + 4 * 24 + 32 * 80 + 56 + 16 * 16, "struct purg_param has padding");
+_Static_assert(sizeof(struct purg_param) == 128 + 4 * 24 + 32 * 80 + 56 + 16 * 16 + 8 + 16 * 8 + 32 * 24,
+	       "struct purg_param has padding");
 
 PURG_NORETURN void purg_stop(struct purg_param *p)
 {
@@ -154,6 +155,9 @@ static void say_entry(struct purg_param *p, uint32_t verified)
 	purg_line_str(&l, verified == 1 ? " region" : " regions");
 	if (p->entry_kind == PURG_ENTRY_RETURN) {
 		purg_line_str(&l, " verified, returning to the other kernel");
+	} else if (p->entry_kind == PURG_ENTRY_RESTORE) {
+		purg_line_str(&l, " verified, going on with the saved kernel at ");
+		purg_line_hex(&l, p->reg[0]);
 	} else {
 		purg_line_str(&l, p->entry_kind == PURG_ENTRY_CALL ? " verified, calling " :
 							  " verified, entering kernel at ");

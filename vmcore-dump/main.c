@@ -12,7 +12,7 @@
 
 #include "vmcore-dump.h"
 
-static int print(const struct kx_text *t, struct kx_err *err)
+int text_write(struct kx_text *t, struct kx_err *err)
 {
 	const char *s = kx_text_str(t);
 
@@ -21,6 +21,7 @@ static int print(const struct kx_text *t, struct kx_err *err)
 	if (fputs(s, stdout) == EOF || fflush(stdout) == EOF)
 		return kx_err_set(err, EIO, "cannot write to standard output: %s",
 				  strerror(errno));
+	kx_text_clear(t);
 	return 0;
 }
 
@@ -31,7 +32,7 @@ static void version(struct kx_text *t)
 
 /* What needs no core; NULL: the others. */
 static void (*const texts[])(struct kx_text *t) = {
-	[ACTION_CONVERT] = NULL,
+	[ACTION_DMESG] = NULL,
 	[ACTION_HELP] = options_help,
 	[ACTION_VERSION] = version,
 	[ACTION_LIST_OPTIONS] = options_list,
@@ -50,6 +51,8 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 		return verify(d, t, err);
 	if (o->action == ACTION_CONVERT)
 		return convert(d, o->out, err);
+	if (o->action == ACTION_DMESG)
+		return dmesg(d, o->json, t, err);
 	if (o->action == ACTION_INFO)
 		(o->json ? info_json : info_text)(d, t);
 	else
@@ -71,7 +74,10 @@ static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
 	else
 		r = act(o, &d, &t, err);
 	if (r == 0)
-		r = print(&t, err);
+		r = text_write(&t, err);
+	for (size_t i = 0; i < sizeof(d.remark) / sizeof(d.remark[0]); i++)
+		if (d.remark[i])
+			fprintf(stderr, "vmcore-dump: %s: %s\n", d.path, d.remark[i]);
 	dump_close(&d);
 	return r < 0 ? STATUS_FAILED : STATUS_OK;
 }

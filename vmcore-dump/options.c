@@ -27,6 +27,8 @@ static const struct row rows[] = {
 	  "say which kernel this is, and what is in the core" },
 	{ 0, "map", optional_argument, "json", ACTION_MAP,
 	  "list its pieces of memory, and the backup map" },
+	{ 0, "dmesg", optional_argument, "json", ACTION_DMESG,
+	  "print the kernel's log" },
 	{ 0, "read", required_argument, "ADDRESS,LENGTH", ACTION_READ,
 	  "write physical memory to standard output, through the backup map" },
 	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
@@ -220,8 +222,8 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 	const char *what = o->action == ACTION_SNAPSHOT ? "target" : "core";
 
 	if (o->action == ACTION_NONE)
-		return kx_err_set(err, EINVAL, "expected --info, --map, --read, --verify, --convert or"
-				  " --snapshot, have none");
+		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
+				  " --convert or --snapshot, have none");
 	for (size_t i = 0; i < EXTRAS; i++)
 		if (o->extra & 1u << i && extras[i].with != o->action)
 			return kx_err_set(err, EINVAL, "--%s: expected it with --%s", extras[i].name,
@@ -265,7 +267,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err
 void options_help(struct kx_text *t)
 {
 	kx_text_add(t, "vmcore-dump (kexec-tools) %s\n"
-		    "Usage: vmcore-dump --info[=json] | --map[=json] CORE\n"
+		    "Usage: vmcore-dump --info[=json] | --map[=json] | --dmesg[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
 		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--force] TARGET\n"

@@ -52,15 +52,16 @@ static uint64_t virtual_of(const struct kx_saved *s, uint64_t pa)
 }
 
 /*
- * ELF counts less than 65535 program headers: if there are more runs, the gaps
- * between them become memory that reads as zeros, the small ones first.
+ * ELF counts less than 65535 program headers, and a run may have two: if there are
+ * more, the gaps between them become memory that reads as zeros, the small ones
+ * first.
  */
 static int runs_make(struct plain *p, struct kx_arena *a, struct kx_err *err)
 {
 	const struct kx_saved *s = p->saved;
 	uint64_t gap = 0;
 
-	while ((p->run_count = runs_find(s, gap, NULL)) > KX_SAVED_LOADS_MAX)
+	while ((p->run_count = runs_find(s, gap, NULL)) > KX_SAVED_LOADS_MAX / 2)
 		gap = gap ? 2 * gap : s->contexts.context.page_size;
 	p->run = kx_arena_alloc(a, (p->run_count + 1) * sizeof(*p->run));
 	if (!p->run)
@@ -80,34 +81,50 @@ static size_t notes_len(const struct kx_core *c)
 	return n;
 }
 
-static void headers_put(const struct plain *p, uint8_t *to, size_t notes)
+/* PT_LOADs of all runs, and of what of them is in the kernel's image; NULL: count them. */
+static size_t loads_put(const struct plain *p, uint8_t **to)
 {
 	const struct kx_core *c = &p->saved->core;
-	size_t phnum = p->run_count + 1;
+	struct kx_range image;
+	uint64_t image_va;
+	bool has_image = kx_core_image(kx_vmcoreinfo_text(c), c->machine, &image, &image_va);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->run_count; i++) {
+		const struct plain_run *r = &p->run[i];
+		struct kx_core_load l[2] = { {
+			.pa = r->pa.start, .va = r->va, .off = r->off, .flags = KX_CORE_RWX,
+			.file_len = kx_range_len(r->pa), .mem_len = kx_range_len(r->pa),
+		} };
+		size_t count = 1 + (has_image && kx_core_image_part(&l[0], image, image_va, &l[1]));
+
+		for (size_t k = 0; to && k < count; k++)
+			*to = kx_core_phdr_build(*to, KX_CORE_PT_LOAD, &l[k]);
+		n += count;
+	}
+	return n;
+}
+
+static void headers_put(const struct plain *p, uint8_t *to, size_t phnum, size_t notes)
+{
+	const struct kx_core *c = &p->saved->core;
 
 	kx_core_ehdr_build(to, c->machine, KX_CORE_EHDR_LEN, phnum);
 	to = kx_core_phdr_build(to + KX_CORE_EHDR_LEN, KX_CORE_PT_NOTE, &(struct kx_core_load){
 		.off = KX_CORE_EHDR_LEN + phnum * KX_CORE_PHDR_LEN,
 		.file_len = notes, .mem_len = notes,
 	});
-	for (size_t i = 0; i < p->run_count; i++) {
-		const struct plain_run *r = &p->run[i];
-
-		to = kx_core_phdr_build(to, KX_CORE_PT_LOAD, &(struct kx_core_load){
-			.pa = r->pa.start, .va = r->va, .off = r->off, .flags = KX_CORE_RWX,
-			.file_len = kx_range_len(r->pa), .mem_len = kx_range_len(r->pa),
-		});
-	}
+	loads_put(p, &to);
 	for (size_t i = 0; i < c->note_count; i++)
 		to = kx_core_note_build(to, c->note[i].name, c->note[i].type, c->note[i].desc);
 }
 
 static int headers_make(struct plain *p, struct kx_arena *a, struct kx_err *err)
 {
-	size_t notes = notes_len(&p->saved->core), len;
+	size_t notes = notes_len(&p->saved->core), phnum = loads_put(p, NULL) + 1, len;
 	uint8_t *to;
 
-	len = KX_CORE_EHDR_LEN + (p->run_count + 1) * KX_CORE_PHDR_LEN + notes;
+	len = KX_CORE_EHDR_LEN + phnum * KX_CORE_PHDR_LEN + notes;
 	p->len = kx_align_up(len, KX_SAVED_ALIGN);
 	for (size_t i = 0; i < p->run_count; i++) {
 		struct plain_run *r = &p->run[i];
@@ -119,7 +136,7 @@ static int headers_make(struct plain *p, struct kx_arena *a, struct kx_err *err)
 	to = kx_arena_alloc(a, len);
 	if (!to)
 		return kx_err_set(err, ENOMEM, "no memory for 0x%zx bytes of headers", len);
-	headers_put(p, to, notes);
+	headers_put(p, to, phnum, notes);
 	p->headers = (struct kx_bytes){ to, len };
 	return 0;
 }

@@ -12,6 +12,7 @@
  *	read.c		--read
  *	verify.c	--verify
  *	convert.c	--convert
+ *	dmesg.c		--dmesg
  *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
  */
 #ifndef VMCORE_DUMP_H
@@ -40,6 +41,7 @@ enum action {
 	ACTION_READ,
 	ACTION_VERIFY,
 	ACTION_CONVERT,
+	ACTION_DMESG,
 	ACTION_SNAPSHOT,
 	ACTION_HELP,
 	ACTION_VERSION,
@@ -54,7 +56,7 @@ enum then {
 
 struct options {
 	enum action action;
-	bool json;			/* --info=json, --map=json */
+	bool json;			/* --info=json and the like */
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
 	const char *out;		/* --convert */
@@ -78,6 +80,7 @@ struct dump {
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
 	struct kx_arena *arena;
+	const char *remark[2];		/* for standard error, though it worked; or NULL */
 };
 
 /* -EINVAL with a sentence in the style of getopt(3): a usage error. */
@@ -110,6 +113,16 @@ KX_CHECKED int verify(struct dump *d, struct kx_text *t, struct kx_err *err);
 KX_CHECKED int convert(struct dump *d, const char *path, struct kx_err *err);
 /* The bytes that --read asks for to standard output. */
 KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
+
+/*
+ * The kernel's log to standard output, by way of @t, which is empty when it is
+ * called and when it returns.  -EBADMSG: part of it was left out because it is
+ * malformed, or not in the core; all the rest was written.
+ */
+KX_CHECKED int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err);
+
+/* What @t has to standard output; empties it. */
+KX_CHECKED int text_write(struct kx_text *t, struct kx_err *err);
 
 /* The exit status: STATUS_OK, or with @err STATUS_FAILED or snapshot.h's STATUS_UNDONE. */
 int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two ACPI tables a boot loader's purgatory cares about: SPCR (where the
- * firmware's console is) and FADT (how PSCI is called on arm64).
+ * ACPI tables a boot loader's purgatory cares about: SPCR (where the firmware's
+ * console is) and FADT (how PSCI is called on arm64).  The MADT is in kx/gic.h.
  *
  * Pure: bytes of /sys/firmware/acpi/tables in, values out.  Used by
  * sys/sources-arm64.c and sys/console-x86_64.c.

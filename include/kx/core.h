@@ -9,6 +9,7 @@
  *	lib/core.c		the reader
  *	lib/core-notes.c	its notes
  *	lib/core-write.c	the pieces of a core that is written
+ *	lib/core-image.c	where the kernel is in it
  *	lib/context.c		the notes that kexec and purgatory wrote (kx/context.h)
  *	arch/core-headers.c	writes headers for the next kernel's /proc/vmcore
  */
@@ -145,6 +146,20 @@ uint8_t *kx_core_phdr_build(uint8_t *to, enum kx_core_phdr_type type,
 			    const struct kx_core_load *l);
 uint8_t *kx_core_note_build(uint8_t *to, const char *name, uint32_t type, struct kx_bytes desc);
 size_t kx_core_note_len(const char *name, size_t desc_len);
+
+/*
+ * lib/core-image.c: where a kernel's image is in memory and at which virtual
+ * address, from its first symbol in VMCOREINFO to its last one, in whole 2 MiB.
+ * false: it does not say.
+ */
+bool kx_core_image(struct kx_bytes vmcoreinfo, uint16_t machine, struct kx_range *ret_pa,
+		   uint64_t *ret_va);
+/*
+ * What of @load, which has all of its bytes or none, is in the image, as a PT_LOAD of
+ * its own; false: nothing.
+ */
+bool kx_core_image_part(const struct kx_core_load *load, struct kx_range image_pa,
+			uint64_t image_va, struct kx_core_load *ret);
 
 /* ---- VMCOREINFO (lib/vmcoreinfo.c) ------------------------------------------- */
 

@@ -93,7 +93,7 @@ struct kx_request {
 	struct kx_input function;	/* --call; path NULL when not given */
 	uint64_t call_arg[3];		/* --call-arg, in order */
 	size_t call_arg_count;
-	uint64_t result_pa;		/* struct of enum purg_result, pinned; 0 = --plan */
+	uint64_t result_pa;		/* words of enum purg_result, pinned; 0 = --plan */
 	uint64_t result_cookie;
 	enum kx_pack pack;		/* --pack */
 	enum kx_stage stage;		/* --stage */
@@ -126,11 +126,11 @@ struct kx_segment {
 };
 
 /*
- * Memory that is not loaded, but that the next kernel reads before it has page
- * tables of its own (x86_64: EFI and ACPI tables).  Purgatory maps it for the
- * entry.
+ * Memory that is not loaded, but that purgatory maps for the entry (x86_64): what
+ * the next kernel reads before it has page tables of its own, EFI and ACPI tables;
+ * for a function all memory, and where its result is left.
  */
-#define KX_WINDOWS_MAX	8
+#define KX_WINDOWS_MAX	24
 
 struct kx_window {
 	const char *name;
@@ -159,6 +159,7 @@ struct kx_plan {
 	const struct kx_request *request;
 	const struct kx_sources *sources;
 
+	/* Both NULL when no kernel is loaded: --call, --load-resume-entry. */
 	const struct kx_format *format;
 	const struct kx_payload *payload;	/* layers */
 	const char *release;			/* of the next kernel; "": not known */
@@ -222,6 +223,17 @@ struct kx_plan {
 	size_t note_count;
 };
 
+/*
+ * The kernel that sleeps, if it is the one that the plan returns to and not only
+ * an address that was given; NULL.
+ */
+static inline const struct kx_peer *kx_plan_peer(const struct kx_plan *p)
+{
+	const struct kx_peer *peer = &p->sources->peer;
+
+	return p->request->resume && peer->present && peer->entry == p->param.pc ? peer : NULL;
+}
+
 /* Add a decision to the plan; silently drops when full or out of memory. */
 void kx_plan_note(struct kx_plan *p, const char *fmt, ...) KX_PRINTF(2, 3);
 
@@ -255,7 +267,7 @@ uint64_t kx_segments_sum(const struct kx_segment *s, size_t n);
  * System RAM in iomem that the kernel reserves, minus crash kernel, minus
  * anything outside [mem_min, mem_max]; removable memory marked.  When it is to be
  * preserved, minus the running kernel's image and removable memory as well, and
- * [mem_min, mem_max] is for the window alone.  (plan/space.c)
+ * [mem_min, mem_max] is for the window, where there is one.  (plan/space.c)
  */
 KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
 /*
@@ -275,7 +287,8 @@ KX_CHECKED int kx_plan_window_fill(struct kx_plan *p, struct kx_err *err);
 /*
  * Request + facts + image -> plan: chooses the call, joins command line and
  * initrds, runs arch->layout(), checks and seals.  Everything is borrowed from
- * @a.  Errors as below.
+ * @a.  With req->resume there is no kernel: format is NULL, command line and
+ * payload are empty.  Errors as below.
  */
 KX_CHECKED int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 			     struct kx_arena *a, struct kx_plan *ret, struct kx_err *err);

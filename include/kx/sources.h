@@ -18,6 +18,7 @@
 #include "kx/arena.h"
 #include "kx/bytes.h"
 #include "kx/err.h"
+#include "kx/gic.h"
 #include "kx/image.h"
 #include "kx/memmap.h"
 #include "purgatory/abi.h"
@@ -68,6 +69,7 @@ struct kx_arm64_facts {
 	const char *fdt_source;		/* which of them, for the plan */
 	bool efi, acpi;
 	uint32_t psci;			/* enum purg_psci */
+	struct kx_gic gic;		/* empty: none that has to be stopped, or not known */
 };
 
 /*
@@ -91,11 +93,12 @@ struct kx_core_facts {
  */
 struct kx_peer {
 	bool present;
-	const char *source;		/* which of them */
-	uint64_t entry;			/* physical: its return address */
+	const char *source;		/* which of them; what has the entry, if it is known */
+	uint64_t entry;			/* physical: its return address; 0 = unknown */
 	struct kx_opt_u64 la57;		/* does it run with 5 levels? */
 	char release[80];		/* "" = unknown */
 	struct kx_range window;		/* what this kernel is confined to; empty = unknown */
+	const char *no_entry;		/* why /proc/vmcore does not have it; NULL: it has */
 };
 
 /*

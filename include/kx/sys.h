@@ -107,6 +107,7 @@ KX_CHECKED int kx_pages_read(struct kx_sources *s, struct kx_arena *a, struct kx
  * s->peer of the machine that @s describes (sources-peer.c).  Where there is none,
  * or it cannot be read, it stays absent; these fail:
  *   -ENOEXEC, -EOPNOTSUPP  a note of ours is malformed, or from later
+ *   -E2BIG   more headers and notes than any core has
  *   -ENOMEM
  */
 KX_CHECKED int kx_peer_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);
@@ -159,6 +160,28 @@ struct kx_exec_options {
  */
 KX_CHECKED int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_options *o,
 			      struct kx_err *err);
+
+/*
+ * A page of this process that stays where it is in memory (pinned.c).
+ */
+struct kx_pinned {
+	uint64_t *page;			/* NULL: none */
+	uint64_t len;
+	uint64_t pa;
+	int pipe[2];			/* holds it; -1 */
+};
+
+/*
+ * One of @page_size bytes, zeros.  -EPERM: the kernel does not tell its address
+ * (CAP_SYS_ADMIN); -EFAULT, -ERANGE, and what the system calls return.
+ */
+KX_CHECKED int kx_pinned_init(uint64_t page_size, struct kx_pinned *ret, struct kx_err *err);
+/* Is it still there?  -ESTALE, and as above. */
+KX_CHECKED int kx_pinned_check(const struct kx_pinned *p, struct kx_err *err);
+void kx_pinned_deinit(struct kx_pinned *p);
+/* The physical address in an entry of /proc/self/pagemap; errors as above. */
+KX_CHECKED int kx_pagemap_parse(uint64_t entry, uint64_t page_size, uint64_t *ret_pa,
+				struct kx_err *err);
 
 /* getrandom(2) into the arena; empty when unavailable. */
 struct kx_bytes kx_random(struct kx_arena *a, size_t n);

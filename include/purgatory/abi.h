@@ -132,6 +132,19 @@ struct purg_segment {
 
 #define PURG_SEGMENTS_MAX	16	/* KEXEC_SEGMENT_MAX */
 
+/*
+ * arm64, GICv3: redistributors, one behind the other.  Whole 64 KiB frames; stride
+ * is from one redistributor to the next, 0 = as GICR_TYPER says.
+ */
+struct purg_gicr {
+	uint64_t pa;
+	uint64_t len;
+	uint64_t stride;
+};
+
+#define PURG_ITS_MAX	16
+#define PURG_GICR_MAX	32
+
 enum purg_console_kind {
 	PURG_CONSOLE_NONE,
 	PURG_CONSOLE_8250_PORT,		/* addr is an I/O port */
@@ -192,7 +205,8 @@ enum purg_entry_kind {
 	 * back in its place: restore_registers() of arch/x86/power/hibernate_asm_64.S.
 	 * On tables of our own that map the regions and the 2 MiB page of the virtual
 	 * address reg[0] to that of the physical address pc, r9 = reg[1] (its CR3), jump
-	 * to reg[0].  paging is what that kernel runs with.  arm64 needs no kind of its
+	 * to reg[0].  reg[2] is the base of gs, 0 if it is not known.  paging is what that
+	 * kernel runs with.  doc/resume-protocol.md.  arm64 needs no kind of its
 	 * own: cpu_resume() is entered as firmware does, which is PURG_ENTRY_ARM64.
 	 */
 	PURG_ENTRY_RESTORE,
@@ -204,11 +218,11 @@ enum purg_entry_kind {
 	PURG_ENTRY_STAGED,
 };
 
-/* How many levels of page tables PURG_ENTRY_X86_64 and _RETURN hand over with. */
+/* How many levels of page tables PURG_ENTRY_X86_64, _RETURN and _RESTORE hand over with. */
 enum purg_paging {
 	PURG_PAGING_KEEP,	/* as purgatory was entered */
 	PURG_PAGING_4LEVEL,	/* CR4.LA57 cleared if it is set */
-	PURG_PAGING_5LEVEL,	/* CR4.LA57 set if it is clear; _RETURN only */
+	PURG_PAGING_5LEVEL,	/* CR4.LA57 set if it is clear; _RETURN, _RESTORE only */
 };
 
 /* What ends a failed verification or an exception. */
@@ -238,8 +252,10 @@ enum purg_psci {
  */
 #define PURG_F_PRESERVE		64u
 /*
- * x86_64: send INIT to all other CPUs.  They are parked in the memory of the
- * kernel that jumped, which the next one may get.
+ * x86_64: send INIT to all other CPUs, unless we run on another than the boot CPU,
+ * before anything is unpacked: they are parked in the memory of the kernel that
+ * left, which the next one may get.  And take the interrupts that are pending on this
+ * one, which it would get as well.
  */
 #define PURG_F_STOP_CPUS	128u
 
@@ -282,6 +298,17 @@ struct purg_param {
 	uint32_t segment_count;		/* all segments, this one included */
 	uint32_t reserved2;		/* 0 */
 	struct purg_segment segment[PURG_SEGMENTS_MAX];
+
+	/*
+	 * arm64: what is stopped before anything is unpacked, because it writes to
+	 * memory of the kernel that left: interrupt translation services, and LPIs
+	 * of redistributors.  A kernel that was saved gets no redistributors here: it
+	 * does not turn its LPIs on again (doc/purgatory-arm64.md).
+	 */
+	uint32_t its_count;
+	uint32_t gicr_count;
+	uint64_t its_pa[PURG_ITS_MAX];
+	struct purg_gicr gicr[PURG_GICR_MAX];
 };
 
 #endif

@@ -217,6 +217,26 @@ static int place_dtb(struct kx_plan *p, const struct arm64_kernel *k, struct kx_
 	return kx_plan_place(p, want, dtb, "inside one 2 MiB block", ret, err);
 }
 
+/*
+ * With EFI the running kernel has had the LPIs' tables reserved for all that come
+ * behind it (LINUX_EFI_MEMRESERVE), and they use them on: without LPIs they would
+ * reserve new ones at each kexec.  The tables of the translation services are never
+ * handed on.
+ */
+void kx_arm64_stop_interrupts(struct kx_plan *p, bool saved_kernel)
+{
+	const struct kx_gic *g = &p->sources->arm64.gic;
+	bool lpis = !saved_kernel && !p->sources->arm64.efi;
+
+	memcpy(p->param.its_pa, g->its_pa, sizeof(g->its_pa));
+	p->param.its_count = g->its_count;
+	p->param.gicr_count = lpis ? g->gicr_count : 0;
+	memcpy(p->param.gicr, g->gicr, p->param.gicr_count * sizeof(g->gicr[0]));
+	if (p->param.its_count || p->param.gicr_count)
+		kx_plan_note(p, "interrupts: purgatory stops %" PRIu32 " ITS%s", g->its_count,
+			     p->param.gicr_count ? " and the redistributors' LPIs" : "");
+}
+
 int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
 	struct kx_range initrd = { 0, 0 };
@@ -246,5 +266,6 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	p->param.reg[0] = dtb_pa;	/* x0; x1 to x3 are 0 */
 	p->param.timing_pa = dtb_pa + kx_arm64_dtb_timing(dtb);
 	p->param.psci = p->sources->arm64.psci;
+	kx_arm64_stop_interrupts(p, false);
 	return 0;
 }

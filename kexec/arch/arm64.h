@@ -92,4 +92,11 @@ KX_CHECKED int kx_arm64_dtb_merge(struct kx_plan *p, void *fdt, const void *runn
 /* @r, a negative libfdt error, as ours: "device tree: @what: …". */
 int kx_arm64_dtb_err(struct kx_err *err, int r, const char *what);
 
+/*
+ * Have purgatory stop what of the interrupt controller would go on writing to the
+ * running kernel's memory (doc/purgatory-arm64.md).  A kernel that was saved keeps
+ * the redistributors as they are: it would not turn its LPIs on again.
+ */
+void kx_arm64_stop_interrupts(struct kx_plan *p, bool saved_kernel);
+
 #endif

@@ -28,6 +28,16 @@ int kx_purgatory_image(const struct kx_plan *p, struct kx_bytes *ret, struct kx_
 	return 0;
 }
 
+static const char *what_it_does(const struct kx_plan *p)
+{
+	if (p->param.entry_kind == PURG_ENTRY_CALL)
+		return "verifies the function, then calls it";
+	if (p->param.entry_kind == PURG_ENTRY_RETURN)
+		return "enters the kernel that sleeps, and this one when that comes back";
+	return p->unpack_count ? "unpacks and verifies the others, then enters the kernel" :
+				 "verifies the others, then enters the kernel";
+}
+
 int kx_plan_place_purgatory(struct kx_plan *p, struct kx_err *err)
 {
 	struct kx_want want = {
@@ -47,9 +57,7 @@ int kx_plan_place_purgatory(struct kx_plan *p, struct kx_err *err)
 	p->param.pool_len = kx_align_up(pool_len, PURG_POOL_MIN);
 	/* The image is what this compiler made of it: plans do not depend on that. */
 	want.size = PURG_IMAGE_MAX + p->param.pool_len;
-	r = kx_plan_place(p, want, image, p->unpack_count ?
-			  "unpacks and verifies the others, then enters the kernel" :
-			  "verifies the others, then enters the kernel", &p->entry, err);
+	r = kx_plan_place(p, want, image, what_it_does(p), &p->entry, err);
 	if (r < 0)
 		return r;
 	/* It cannot hold its own digest. */

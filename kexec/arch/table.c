@@ -57,6 +57,8 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		.pool_len = kx_x86_64_pool_len,
 		.file_refuses = kx_x86_64_file_refuses,
 		.layout = kx_x86_64_layout,
+		.layout_call = kx_x86_64_layout_call,
+		.layout_resume = kx_x86_64_layout_resume,
 	},
 };
 

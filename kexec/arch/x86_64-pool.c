@@ -18,10 +18,12 @@
  * one more where it lies across a GiB; a console needs 3 below the root.  So do
  * the control page of the kernel that is returned to and the local APIC
  * (purgatory/x86_64/preserve.c), and a root for the other number of levels is one.
+ * The page of a restored kernel has what X86_IDMAP_ALIAS_PAGES says.
  */
 #define OWN_PAGES	6
 #define CONSOLE_PAGES	3
-#define JUMP_PAGES	(3 + 3 + 1)
+#define JUMP_PAGES	(3 + 1)
+#define STOP_PAGES	3
 
 /* Does all that is known fit into @m's pool? */
 static bool build(struct x86_idmap *m, const struct purg_param *param)
@@ -36,6 +38,14 @@ static bool build(struct x86_idmap *m, const struct purg_param *param)
 			return false;
 	}
 	return true;
+}
+
+static uint32_t extra_pages(const struct purg_param *param)
+{
+	return CONSOLE_PAGES * PURG_CONSOLES_MAX +
+	       (param->flags & PURG_F_PRESERVE ? JUMP_PAGES : 0) +
+	       (param->flags & PURG_F_STOP_CPUS ? STOP_PAGES : 0) +
+	       (param->entry_kind == PURG_ENTRY_RESTORE ? X86_IDMAP_ALIAS_PAGES : 0);
 }
 
 int kx_x86_64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err)
@@ -59,7 +69,6 @@ int kx_x86_64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err)
 					  POOL_PAGES_MAX * PAGE);
 	}
 	kx_arena_release(p->arena, m.pool);
-	*ret = (uint64_t)(m.used + OWN_PAGES + CONSOLE_PAGES * PURG_CONSOLES_MAX +
-			  (p->param.flags & PURG_F_PRESERVE ? JUMP_PAGES : 0)) * PAGE;
+	*ret = (uint64_t)(m.used + OWN_PAGES + extra_pages(&p->param)) * PAGE;
 	return 0;
 }

@@ -16,12 +16,15 @@
  */
 #include "x86_64.h"
 
+/* Segments and what is unpacked need regions as well. */
+#define WINDOWS_MAX	8
+
 /* The system table is 120 bytes, a configuration table 24 an entry. */
 #define EFI_TABLE_LEN	0x1000u
 
 static void add(struct kx_plan *p, const char *name, struct kx_range r)
 {
-	if (p->window_count == KX_WINDOWS_MAX || r.end > X86_PLACE_MAX)
+	if (p->window_count == WINDOWS_MAX || r.end > X86_PLACE_MAX)
 		return;
 	r = kx_range_grow(r, p->sources->page_size);
 	p->window[p->window_count++] = (struct kx_window){ name, r };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shared by the files of the x86_64 layout; arch/table.c needs the first two
+ * Shared by the files of the x86_64 layout; arch/table.c needs the first few
  * functions, nobody else includes this.
  *
  * Documents: Documentation/arch/x86/boot.rst (setup header, entry points) and
@@ -20,6 +20,10 @@
 
 int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_err *err);
 const char *kx_x86_64_file_refuses(const struct kx_image *image, const struct kx_sources *src);
+/* x86_64-call.c: -ENOEXEC (no flat binary), -ENOSPC, -E2BIG, -ENOMEM. */
+int kx_x86_64_layout_call(struct kx_plan *p, struct kx_err *err);
+/* x86_64-resume.c: as struct kx_arch says.  -ENOENT (nobody sleeps), -EINVAL. */
+int kx_x86_64_layout_resume(struct kx_plan *p, struct kx_err *err);
 /* x86_64-pool.c */
 int kx_x86_64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err);
 

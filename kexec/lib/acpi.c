@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two ACPI tables as bytes: SPCR ("Serial Port Console Redirection Table",
+ * Three ACPI tables as bytes: SPCR ("Serial Port Console Redirection Table",
  * Microsoft, revision 4; port types from "Debug Port Table 2") and FADT (ACPI
- * 6.5, 5.2.9).  Both are little-endian.  Called by sys/sources-*.c.
+ * 6.5, 5.2.9), MADT (5.2.12).  All are little-endian.  Called by sys/sources-*.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kx/acpi.h"
+#include "kx/gic.h"
 
 /* The header every table starts with: signature, length, revision. */
 #define HEADER_LEN		36
@@ -23,6 +24,11 @@
 /* Generic Address Structure, ACPI 6.5, 5.2.3.2 */
 #define GAS_SYSTEM_MEMORY	0
 #define GAS_SYSTEM_IO		1
+
+#define MADT_MIN_LEN		44	/* header, local interrupt controller, flags */
+#define MADT_ITS		0x0f	/* 5.2.12.18 */
+#define MADT_ITS_LEN		20
+#define MADT_ITS_BASE_OFF	8
 
 #define FADT_ARM_BOOT_OFF	129
 #define FADT_MINOR_OFF		131
@@ -186,5 +192,44 @@ int kx_acpi_fadt_psci(struct kx_bytes fadt, uint32_t *ret, struct kx_err *err)
 	if (rd.bad || (major == 5 && minor < 1) || !(boot & ARM_BOOT_PSCI))
 		return 0;
 	*ret = boot & ARM_BOOT_PSCI_HVC ? PURG_PSCI_HVC : PURG_PSCI_SMC;
+	return 0;
+}
+
+/* "Interrupt Controller Structure": type, length, and what the type says. */
+static int madt_entry(struct kx_bytes entry, uint8_t type, struct kx_gic *g, struct kx_err *err)
+{
+	struct kx_rd rd = kx_rd_make(entry, KX_LE);
+	uint64_t base;
+
+	if (type != MADT_ITS)
+		return 0;
+	kx_rd_seek(&rd, MADT_ITS_BASE_OFF);
+	base = kx_rd_u64(&rd);
+	if (rd.bad || entry.len < MADT_ITS_LEN)
+		return kx_err_set(err, ENOEXEC, "ACPI APIC: ITS: length: expected 0x%x, have 0x%zx",
+				  MADT_ITS_LEN, entry.len);
+	return kx_gic_add_its(g, base, err);
+}
+
+int kx_acpi_madt_gic(struct kx_bytes madt, struct kx_gic *ret, struct kx_err *err)
+{
+	struct kx_gic g = { 0 };
+	struct kx_bytes table, entry;
+	int r;
+
+	r = table_open(madt, "APIC", MADT_MIN_LEN, &table, err);
+	if (r < 0)
+		return r;
+	for (size_t off = MADT_MIN_LEN; off < table.len; off += entry.len) {
+		uint8_t len = table.len - off < 2 ? 0 : table.data[off + 1];
+
+		if (len < 2 || !kx_bytes_sub(table, off, len, &entry))
+			return kx_err_set(err, ENOEXEC, "ACPI APIC: length of the structure at 0x%zx:"
+					  " expected 2 to 0x%zx, have 0x%x", off, table.len - off, len);
+		r = madt_entry(entry, entry.data[0], &g, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = g;
 	return 0;
 }

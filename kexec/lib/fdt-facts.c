@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a device tree says about the console, PSCI and memory.  The trees come
+ * What a device tree says about the console, PSCI, the GIC and memory.  The trees come
  * from kx_fdt_open(), so their structure is sound; their content is not.
  *
  * Sources: Devicetree Specification v0.4 (2.3 reg and ranges, 3.6 /chosen) and
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "kx/fdt.h"
+#include "kx/gic.h"
 
 /* UARTs we can drive, most specific first does not matter: any match decides. */
 static const struct uart {
@@ -83,20 +84,27 @@ static int translate(const void *fdt, int bus, int parent, uint64_t *addr, struc
 			  name, *addr);
 }
 
-/* The first address of @node's reg as the CPU sees it. */
-static int node_address(const void *fdt, int node, uint64_t *ret, struct kx_err *err)
+/* Entry @index of @node's reg as the CPU sees it; @ret_len may be NULL. */
+static int node_reg(const void *fdt, int node, uint32_t index, uint64_t *ret, uint64_t *ret_len,
+		    struct kx_err *err)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
-	int bus = fdt_parent_offset(fdt, node), len, cells;
-	const void *reg = fdt_getprop(fdt, node, "reg", &len);
-	uint64_t addr;
+	int bus = fdt_parent_offset(fdt, node), len, cells, size_cells;
+	const uint8_t *reg = fdt_getprop(fdt, node, "reg", &len);
+	uint64_t addr, size = 0, entry;
 
 	if (bus < 0 || !reg)
 		return kx_err_set(err, ENOEXEC, "device tree: %s: no reg", name);
 	cells = fdt_address_cells(fdt, bus);
-	if (cells < 1 || len < 4 * cells || !kx_fdt_number(reg, cells, &addr))
+	size_cells = ret_len || index ? fdt_size_cells(fdt, bus) : 0;
+	if (cells < 1 || size_cells < 0)
 		return kx_err_set(err, ENOEXEC, "device tree: %s: reg: no address of 1 or 2 cells",
 				  name);
+	entry = 4 * ((uint64_t)cells + (uint64_t)size_cells);
+	if ((uint64_t)len / entry <= index || !kx_fdt_number(reg + entry * index, cells, &addr) ||
+	    (ret_len && !kx_fdt_number(reg + entry * index + 4 * cells, size_cells, &size)))
+		return kx_err_set(err, ENOEXEC, index ? "device tree: %s: reg: too short" :
+				  "device tree: %s: reg: no address of 1 or 2 cells", name);
 	for (int up = fdt_parent_offset(fdt, bus); up >= 0; up = fdt_parent_offset(fdt, bus)) {
 		int r = translate(fdt, bus, up, &addr, err);
 
@@ -105,7 +113,15 @@ static int node_address(const void *fdt, int node, uint64_t *ret, struct kx_err 
 		bus = up;
 	}
 	*ret = addr;
+	if (ret_len)
+		*ret_len = size;
 	return 0;
+}
+
+/* The first address of @node's reg. */
+static int node_address(const void *fdt, int node, uint64_t *ret, struct kx_err *err)
+{
+	return node_reg(fdt, node, 0, ret, NULL, err);
 }
 
 static const struct uart *uart_find(const void *fdt, int node)
@@ -252,5 +268,68 @@ int kx_fdt_memory(const void *fdt, struct kx_arena *a, struct kx_memmap *ret,
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+/* Devicetree Specification v0.4, 2.3.4: no status is "okay". */
+static bool is_enabled(const void *fdt, int node)
+{
+	const char *status = string_prop(fdt, node, "status");
+
+	return !fdt_getprop(fdt, node, "status", NULL) ||
+	       (status && (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0));
+}
+
+/*
+ * interrupt-controller/arm,gic-v3.yaml: "Specifies base physical address(s) and size
+ * of the GIC registers, in the following order: GIC Distributor interface (GICD), GIC
+ * Redistributors (GICR), one range per redistributor region [...]".
+ */
+static int gicv3_node(const void *fdt, int node, struct kx_gic *g, struct kx_err *err)
+{
+	uint32_t regions = u32_prop(fdt, node, "#redistributor-regions", 1);
+	int len;
+	const void *stride = fdt_getprop(fdt, node, "redistributor-stride", &len);
+
+	for (uint32_t i = 0; i < regions; i++) {
+		struct purg_gicr r = { 0 };
+		int rc = node_reg(fdt, node, 1 + i, &r.pa, &r.len, err);
+
+		if (rc == 0 && stride && !kx_fdt_number(stride, len / 4, &r.stride))
+			rc = kx_err_set(err, ENOEXEC, "device tree: %s: redistributor-stride: expected"
+					" one or two cells, have %d bytes",
+					fdt_get_name(fdt, node, NULL), len);
+		if (rc == 0)
+			rc = kx_gic_add_gicr(g, r, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int kx_fdt_gic(const void *fdt, struct kx_gic *ret, struct kx_err *err)
+{
+	struct kx_gic g = { 0 };
+	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
+	int r;
+
+	if (node >= 0 && is_enabled(fdt, node)) {
+		r = gicv3_node(fdt, node, &g, err);
+		if (r < 0)
+			return r;
+	}
+	for (node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3-its"); node >= 0;
+	     node = fdt_node_offset_by_compatible(fdt, node, "arm,gic-v3-its")) {
+		uint64_t pa;
+
+		if (!is_enabled(fdt, node))
+			continue;
+		r = node_address(fdt, node, &pa, err);
+		if (r == 0)
+			r = kx_gic_add_its(&g, pa, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = g;
 	return 0;
 }

@@ -21,16 +21,18 @@ static void json_newline(struct kx_json *j)
 }
 
 /*
- * Bytes of the well-formed UTF-8 sequence at @s, 0 if it is none (RFC 3629:
- * no overlong forms, no surrogates, nothing above U+10FFFF).
+ * Bytes of the well-formed UTF-8 sequence at @s, of which there are @left bytes, 0
+ * if it is none (RFC 3629: no overlong forms, no surrogates, nothing above
+ * U+10FFFF).
  */
-static size_t utf8_len(const unsigned char *s)
+static size_t utf8_len(const unsigned char *s, size_t left)
 {
 	size_t n = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
 
 	if (s[0] < 0x80)
 		return 1;
-	/* The terminating NUL is no continuation byte, so this stops there. */
+	if (n > left)
+		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
@@ -41,13 +43,13 @@ static size_t utf8_len(const unsigned char *s)
 }
 
 /* Paths and command lines may hold any byte; what is not text becomes U+FFFD. */
-static void json_quote(struct kx_text *t, const char *value)
+static void json_quote(struct kx_text *t, struct kx_bytes value)
 {
-	const unsigned char *s = (const unsigned char *)value;
+	const unsigned char *s = value.data, *end = s + value.len;
 
 	kx_text_raw(t, "\"", 1);
-	while (*s) {
-		size_t n = utf8_len(s);
+	while (s < end) {
+		size_t n = utf8_len(s, (size_t)(end - s));
 
 		if (n == 0)
 			kx_text_raw(t, "\\ufffd", 6);
@@ -62,6 +64,11 @@ static void json_quote(struct kx_text *t, const char *value)
 	kx_text_raw(t, "\"", 1);
 }
 
+static struct kx_bytes string_bytes(const char *s)
+{
+	return (struct kx_bytes){ (const uint8_t *)s, strlen(s) };
+}
+
 /* Everything before a value: comma, new line, name. */
 static void json_begin(struct kx_json *j, const char *name)
 {
@@ -70,7 +77,7 @@ static void json_begin(struct kx_json *j, const char *name)
 	if (j->depth)
 		json_newline(j);
 	if (name) {
-		json_quote(j->t, name);
+		json_quote(j->t, string_bytes(name));
 		kx_text_raw(j->t, ": ", 2);
 	}
 	j->need_comma = true;
@@ -120,9 +127,15 @@ void kx_json_str(struct kx_json *j, const char *name, const char *value)
 {
 	json_begin(j, name);
 	if (value)
-		json_quote(j->t, value);
+		json_quote(j->t, string_bytes(value));
 	else
 		kx_text_raw(j->t, "null", 4);
+}
+
+void kx_json_bytes(struct kx_json *j, const char *name, struct kx_bytes value)
+{
+	json_begin(j, name);
+	json_quote(j->t, value);
 }
 
 void kx_json_u64(struct kx_json *j, const char *name, uint64_t value)

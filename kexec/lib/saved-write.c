@@ -14,19 +14,29 @@ struct phdrs {
 	uint8_t *at;		/* the next one; NULL: they are counted only */
 	size_t count;
 	uint64_t direct_va;
+	struct kx_range image;	/* of the kernel; empty: not known */
+	uint64_t image_va;
 };
 
+static void phdr_put(struct phdrs *h, const struct kx_core_load *l)
+{
+	h->count++;
+	if (h->at)
+		h->at = kx_core_phdr_build(h->at, KX_CORE_PT_LOAD, l);
+}
+
+/* And what of it is in the kernel's image, at its other virtual address. */
 static void load_put(struct phdrs *h, const struct kx_core_load *run)
 {
-	struct kx_core_load l = *run;
+	struct kx_core_load l = *run, image;
 
 	if (!l.mem_len)
 		return;
-	h->count++;
 	l.flags = KX_CORE_RWX;
 	l.va = h->direct_va ? l.pa + h->direct_va : 0;
-	if (h->at)
-		h->at = kx_core_phdr_build(h->at, KX_CORE_PT_LOAD, &l);
+	phdr_put(h, &l);
+	if (kx_core_image_part(&l, h->image, h->image_va, &image))
+		phdr_put(h, &image);
 }
 
 /* ---- PT_LOADs of what is stored as it is -------------------------------------------- */
@@ -120,6 +130,8 @@ int kx_saved_headers(const struct kx_saved_parts *parts, const struct saved_head
 	bool raw = head->codec == KX_SAVED_RAW;
 	uint8_t *p;
 
+	if (!kx_core_image(parts->vmcoreinfo, parts->context->machine, &h.image, &h.image_va))
+		h.image = (struct kx_range){ 0, 0 };
 	if (raw)
 		runs_put(&h, head, page, record, block);
 	if (!raw || h.count > KX_SAVED_LOADS_MAX) {

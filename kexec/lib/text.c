@@ -68,6 +68,13 @@ void kx_text_raw(struct kx_text *t, const char *s, size_t n)
 	t->p[t->len] = '\0';
 }
 
+void kx_text_clear(struct kx_text *t)
+{
+	t->len = 0;
+	if (t->p)
+		t->p[0] = '\0';
+}
+
 const char *kx_text_str(const struct kx_text *t)
 {
 	if (t->bad)

@@ -142,6 +142,16 @@ static void build_file(struct kx_plan *p, const struct kx_payload *payload)
 		p->file_flags |= KX_FILE_FORCE_DTB;
 }
 
+/* @image is NULL when no kernel is loaded. */
+static int lay_out(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
+{
+	if (image)
+		return p->arch->layout(p, image, err);
+	if (p->request->resume)
+		return p->arch->layout_resume(p, err);
+	return p->arch->layout_call(p, err);
+}
+
 static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
 	const struct kx_request *req = p->request;
@@ -152,11 +162,12 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	rc = kx_plan_space(p, err);
 	if (rc < 0)
 		return rc;
-	rc = p->arch->layout(p, image, err);
+	rc = lay_out(p, image, err);
 	if (rc == -ENOSPC && !kx_range_empty(p->own.window))
 		kx_err_wrap(err, "in the window [0x%" PRIx64 "-0x%" PRIx64 ")",
 			    p->own.window.start, p->own.window.end);
-	else if (rc == -ENOSPC && !req->preserve && (req->mem_min || req->mem_max != UINT64_MAX))
+	else if (rc == -ENOSPC && (!req->preserve || !image) &&
+		 (req->mem_min || req->mem_max != UINT64_MAX))
 		kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
 			    req->mem_min, req->mem_max);
 	if (rc == 0)
@@ -167,7 +178,10 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 		rc = kx_plan_regions(p, err);
 	if (rc == 0)
 		rc = kx_plan_place_purgatory(p, err);
-	if (rc == 0 && req->preserve)
+	/* Now that it has its place, what is only mapped is mapped around it. */
+	if (rc == 0 && !image)
+		rc = kx_plan_regions(p, err);
+	if (rc == 0 && !kx_range_empty(p->own.window))
 		rc = kx_plan_window_fill(p, err);
 	if (rc < 0)
 		return rc;
@@ -180,6 +194,16 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	if (rc < 0)
 		return rc;
 	return kx_plan_seal(p, err);
+}
+
+/* No kernel: only something that returns to the running one. */
+static int build_without_kernel(struct kx_plan *p, struct kx_err *err)
+{
+	int rc;
+
+	p->cmdline = "";
+	rc = kx_plan_choose_call(p, NULL, err);
+	return rc < 0 ? rc : build_load(p, NULL, err);
 }
 
 int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
@@ -196,9 +220,11 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 		.arena = a,
 		.request = req,
 		.sources = src,
-		.payload = payload,
 		.initrd_fd = -1,
 	};
+	if (req->function.path || req->resume)
+		return build_without_kernel(ret, err);
+	ret->payload = payload;
 	rc = kx_container_peel(req->kernel.bytes, a, payload, err);
 	if (rc == 0)
 		rc = kx_image_parse(payload->kernel, a, image, err);

@@ -11,6 +11,15 @@
 #include "call.h"
 #include "kx/arch.h"
 
+const char *kx_plan_return_option(const struct kx_request *req)
+{
+	if (!req->preserve)
+		return NULL;
+	if (req->function.path)
+		return "--call";
+	return req->resume ? "--load-resume-entry" : "--load-preserve-context";
+}
+
 /*
  * Options that only one of the two calls can honour; NULL if none is given.
  * kexec_file_load does something else without those of needs_load(), ...
@@ -18,7 +27,7 @@
 static const char *needs_load(const struct kx_request *req)
 {
 	if (req->preserve)
-		return "--load-preserve-context";
+		return kx_plan_return_option(req);
 	if (req->has_entry)
 		return "--entry";
 	if (req->x86.entry_32bit)
@@ -90,12 +99,13 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 {
 	const struct kx_request *req = p->request;
 	const struct kx_sources *src = p->sources;
-	const char *refusal = p->arch->file_refuses(image, src);
+	const char *refusal = image ? p->arch->file_refuses(image, src) : NULL;
 	const char *load_opt = wants_load(req), *file_opt = needs_file(req);
 
-	if (req->preserve && src->machine != KX_MACHINE_X86_64)
+	if (req->preserve && !p->arch->layout_resume)
 		return kx_err_set(err, EOPNOTSUPP,
-				  "--load-preserve-context: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)");
+				  "%s: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)",
+				  kx_plan_return_option(req));
 	p->call = req->call;
 	if (req->call != KX_CALL_AUTO)
 		return choose_given(p, refusal, err);

@@ -75,12 +75,46 @@ static void json_machine(struct kx_json *j, const struct kx_plan *p)
 	kx_json_object_end(j);
 }
 
-static void json_inputs(struct kx_json *j, const struct kx_plan *p)
+static void json_range(struct kx_json *j, struct kx_range r)
 {
-	const struct kx_request *req = p->request;
+	kx_json_hex(j, "start", r.start);
+	kx_json_hex(j, "end", r.end);
+}
 
+static void json_resume(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct kx_peer *peer = kx_plan_peer(p);
+
+	kx_json_object(j, "resume");
+	kx_json_hex(j, "entry", p->param.pc);
+	kx_json_str(j, "source", kx_resume_source(p));
+	kx_json_str(j, "release", peer && *peer->release ? peer->release : NULL);
+	if (peer && !kx_range_empty(peer->window)) {
+		kx_json_object(j, "window");
+		json_range(j, peer->window);
+		kx_json_object_end(j);
+	} else {
+		kx_json_str(j, "window", NULL);
+	}
+	kx_json_object_end(j);
+}
+
+static void json_function(struct kx_json *j, const struct kx_request *req)
+{
+	kx_json_object(j, "function");
+	kx_json_str(j, "path", req->function.path);
+	kx_json_u64(j, "bytes", req->function.bytes.len);
+	kx_json_array(j, "arguments");
+	for (size_t i = 0; i < req->call_arg_count; i++)
+		kx_json_hex(j, NULL, req->call_arg[i]);
+	kx_json_array_end(j);
+	kx_json_object_end(j);
+}
+
+static void json_kernel(struct kx_json *j, const struct kx_plan *p)
+{
 	kx_json_object(j, "kernel");
-	kx_json_str(j, "path", req->kernel.path);
+	kx_json_str(j, "path", p->request->kernel.path);
 	kx_json_array(j, "layers");
 	for (size_t i = 0; i < p->payload->layer_count; i++)
 		kx_json_str(j, NULL, p->payload->layer[i]);
@@ -88,7 +122,21 @@ static void json_inputs(struct kx_json *j, const struct kx_plan *p)
 	kx_json_str(j, "format", p->format->name);
 	kx_json_u64(j, "bytes", p->payload->kernel.len);
 	kx_json_object_end(j);
+}
 
+static void json_inputs(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct kx_request *req = p->request;
+
+	if (!p->format) {
+		kx_json_str(j, "kernel", NULL);
+		if (req->resume)
+			json_resume(j, p);
+		else
+			json_function(j, req);
+		return;
+	}
+	json_kernel(j, p);
 	kx_json_object(j, "initrd");
 	kx_json_u64(j, "bytes", p->initrd.len);
 	kx_json_array(j, "files");
@@ -185,12 +233,6 @@ static void json_unpack(struct kx_json *j, const struct kx_plan *p)
 	kx_json_array_end(j);
 }
 
-static void json_range(struct kx_json *j, struct kx_range r)
-{
-	kx_json_hex(j, "start", r.start);
-	kx_json_hex(j, "end", r.end);
-}
-
 static void json_own(struct kx_json *j, const struct kx_own *own)
 {
 	if (kx_range_empty(own->window))
@@ -224,6 +266,7 @@ static void json_load(struct kx_json *j, const struct kx_plan *p)
 static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
 {
 	const struct purg_param *param = &p->param;
+	const char *paging = kx_paging_name(param->paging);
 
 	kx_json_hex(j, "entry", p->entry);
 	kx_json_object(j, "purgatory");
@@ -239,7 +282,7 @@ static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
 	}
 	kx_json_array_end(j);
 	kx_json_str(j, "protocol", kx_entry_name(param->entry_kind));
-	kx_json_str(j, "paging", param->paging == PURG_PAGING_4LEVEL ? "4-level" : "as entered");
+	kx_json_str(j, "paging", paging ? paging : "as entered");
 	kx_json_hex(j, "kernel_entry", param->pc);
 	kx_json_array(j, "arguments");
 	for (size_t i = 0; i < 4; i++)
@@ -249,6 +292,8 @@ static void json_purgatory(struct kx_json *j, const struct kx_plan *p)
 		kx_json_hex(j, "timing_record", param->timing_pa);
 	else
 		kx_json_str(j, "timing_record", NULL);
+	if (param->result_pa)
+		kx_json_hex(j, "result", param->result_pa);
 	kx_json_object_end(j);
 }
 

@@ -14,6 +14,7 @@
 #include <lz4.h>
 #include <string.h>
 
+#include "call.h"
 #include "kx/arch.h"
 #include "parcel.h"
 #include "print.h"
@@ -134,7 +135,8 @@ static int choose(struct kx_plan *p, struct kx_err *err)
 		p->pack_why = "--pack=lz4 was given";
 		if (p->request->preserve)
 			return kx_err_set(err, EINVAL,
-					  "--pack=lz4: purgatory would unpack over what --load-preserve-context has to swap");
+					  "--pack=lz4: purgatory would unpack over what %s has to swap",
+					  kx_plan_return_option(p->request));
 		if (p->request->has_entry)
 			return kx_err_set(err, EINVAL,
 					  "--pack=lz4 needs purgatory, and --entry bypasses it");

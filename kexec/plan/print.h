@@ -21,6 +21,10 @@ const char *kx_console_name(uint32_t kind);
 /* "arm64 booting.rst", … how the next kernel is entered */
 const char *kx_entry_name(uint32_t kind);
 const char *kx_on_fail_name(uint32_t on_fail);
+/* "4-level", "5-level"; NULL: as purgatory is entered */
+const char *kx_paging_name(uint32_t paging);
+/* What told the address that a plan returns to: an option or a file. */
+const char *kx_resume_source(const struct kx_plan *p);
 
 /* "none", "lz4"; "kernel", "crashkernel": as the options have them */
 const char *kx_pack_name(enum kx_pack pack);

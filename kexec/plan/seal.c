@@ -56,18 +56,32 @@ static int region_add(struct kx_plan *p, const struct kx_segment *s, uint32_t fl
 	return 0;
 }
 
-static int window_add(struct kx_plan *p, const struct kx_window *w, struct kx_err *err)
+static int window_part(struct kx_plan *p, const char *name, uint64_t start, uint64_t end,
+		       struct kx_err *err)
 {
-	const struct kx_segment s = { .name = w->name, .range = w->r, .handover = true };
+	const struct kx_segment s = { .name = name, .range = { start, end }, .handover = true };
 
-	return region_add(p, &s, 0, 0, err);
+	return start < end ? region_add(p, &s, 0, 0, err) : 0;
 }
 
-/* The regions that hold records are written to. */
+/* Purgatory maps itself, and takes no region that it lies in: where it is known, around it. */
+static int window_add(struct kx_plan *p, const struct kx_window *w, struct kx_err *err)
+{
+	const struct kx_segment *purgatory = kx_plan_segment(p, "purgatory");
+	int r;
+
+	if (!purgatory || !kx_range_overlaps(w->r, purgatory->range))
+		return window_part(p, w->name, w->r.start, w->r.end, err);
+	r = window_part(p, w->name, w->r.start, purgatory->range.start, err);
+	return r < 0 ? r : window_part(p, w->name, purgatory->range.end, w->r.end, err);
+}
+
+/* The regions that hold records, or the stack of a function, are written to. */
 static void mark_records(struct purg_param *param)
 {
 	const uint64_t record[] = {
 		param->timing_pa, param->context_pa, param->state_pa, param->map_pa,
+		param->result_pa, param->entry_kind == PURG_ENTRY_CALL ? param->reg[3] - 1 : 0,
 	};
 
 	for (uint32_t i = 0; i < param->region_count; i++) {

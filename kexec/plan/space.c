@@ -81,7 +81,8 @@ static int limit(struct kx_plan *p, struct kx_err *err)
 		return kx_err_set(err, EINVAL,
 				  "--mem-max=0x%" PRIx64 " is below --mem-min=0x%" PRIx64,
 				  req->mem_max, req->mem_min);
-	if (req->preserve)
+	/* Then they are about the window alone, which only a kernel has. */
+	if (req->preserve && !req->function.path && !req->resume)
 		return 0;
 	rc = kx_space_remove(&p->space, below, err);
 	if (rc < 0)

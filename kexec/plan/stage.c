@@ -21,6 +21,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "call.h"
 #include "kx/arch.h"
 #include "parcel.h"
 #include "print.h"
@@ -138,7 +139,8 @@ static int choose(struct kx_plan *p, const struct kx_parcel *parcel, struct kx_e
 		p->stage_why = "--stage=crashkernel was given";
 		if (p->request->preserve)
 			return kx_err_set(err, EINVAL,
-					  "--stage=crashkernel leaves nothing to return to: not with --load-preserve-context");
+					  "--stage=crashkernel leaves nothing to return to: not with %s",
+					  kx_plan_return_option(p->request));
 		if (p->request->has_entry)
 			return kx_err_set(err, EINVAL,
 					  "--stage=crashkernel needs purgatory, and --entry bypasses it");

@@ -40,6 +40,7 @@
 #define DIM		"font-size=\"11\" fill=\"#666\""
 #define RIGHT		"font-size=\"11\" text-anchor=\"end\""
 #define BOLD		"font-weight=\"bold\""
+#define TITLE		"font-size=\"17\" " BOLD
 
 #define FILL_RAM	"#e3efe0"
 #define FILL_REMOVABLE	"url(#removable)"

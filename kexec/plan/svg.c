@@ -115,11 +115,19 @@ static void draw_head(struct picture *pic)
 	const struct kx_plan *p = pic->p;
 	char ram[KX_SIZE_TEXT];
 
-	svg_textf(pic->t, 20, 28, "font-size=\"17\" " BOLD, "kexec plan: %s (%s) on %s, %s of RAM",
-		  p->request->kernel.path, p->format->name, p->arch->name,
-		  kx_size_text(p->sources->total_ram, ram));
+	kx_size_text(p->sources->total_ram, ram);
 	svg_textf(pic->t, 20, 47, SMALL, "%s: %s", kx_call_name(p->call), p->call_why);
-	svg_textf(pic->t, 20, 63, SMALL, "command line: %s", p->cmdline);
+	if (p->format) {
+		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: %s (%s) on %s, %s of RAM",
+			  p->request->kernel.path, p->format->name, p->arch->name, ram);
+		svg_textf(pic->t, 20, 63, SMALL, "command line: %s", p->cmdline);
+	} else if (p->request->resume) {
+		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: back to 0x%" PRIx64 " on %s, %s of RAM",
+			  p->param.pc, p->arch->name, ram);
+	} else {
+		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: %s (function) on %s, %s of RAM",
+			  p->request->function.path, p->arch->name, ram);
+	}
 	svg_text(pic->t, BAR_X, HEAD_HEIGHT - 12, BOLD, "all memory", 40);
 	if (p->segment_count)
 		svg_text(pic->t, ZOOM_X, HEAD_HEIGHT - 4, BOLD, "around the segments", 40);

@@ -25,11 +25,34 @@ static void print_machine(const struct kx_plan *p, struct kx_text *t)
 		kx_text_add(t, LABEL "%s\n", "memory map", s->firmware_source);
 }
 
+/* Whom it goes back to. */
+static void print_peer(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct kx_peer *peer = kx_plan_peer(p);
+
+	if (!p->request->resume)
+		return;
+	kx_text_add(t, LABEL "%s at 0x%" PRIx64 ", from %s", "returns to",
+		    peer && *peer->release ? peer->release : "a kernel that sleeps", p->param.pc,
+		    kx_resume_source(p));
+	if (peer && !kx_range_empty(peer->window))
+		kx_text_add(t, "; it confined this one to 0x%" PRIx64 " - 0x%" PRIx64,
+			    peer->window.start, peer->window.end);
+	kx_text_add(t, "\n");
+}
+
 static void print_inputs(const struct kx_plan *p, struct kx_text *t)
 {
 	const struct kx_request *req = p->request;
 	char size[KX_SIZE_TEXT];
 
+	if (req->resume)
+		return;
+	if (!p->payload) {
+		kx_text_add(t, LABEL "%s, %s\n", "function", req->function.path,
+			    kx_size_text(req->function.bytes.len, size));
+		return;
+	}
 	kx_text_add(t, LABEL "%s: ", "kernel", req->kernel.path);
 	for (size_t i = 0; i < p->payload->layer_count; i++)
 		kx_text_add(t, "%s > ", p->payload->layer[i]);
@@ -165,7 +188,10 @@ static bool print_verified(const struct kx_plan *p, const struct kx_segment *v, 
 static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 {
 	const struct purg_param *param = &p->param;
-	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 : 1;
+	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 :
+			    param->entry_kind == PURG_ENTRY_CALL ? 3 :
+			    param->entry_kind == PURG_ENTRY_RETURN ? 0 : 1;
+	const char *paging = kx_paging_name(param->paging);
 	bool any;
 
 	kx_text_add(t, "\n" LABEL "0x%" PRIx64 "%s\n", "entry", p->entry,
@@ -183,18 +209,23 @@ static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 	else
 		kx_text_add(t, "nothing\n");
 	print_console(p, t);
-	kx_text_add(t, LABEL "0x%" PRIx64 ", %s%s", "hands over", param->pc,
-		    kx_entry_name(param->entry_kind),
-		    param->paging == PURG_PAGING_4LEVEL ? ", in 4-level paging" : "");
+	kx_text_add(t, LABEL "0x%" PRIx64 ", %s", regs == 3 ? "calls" : "hands over", param->pc,
+		    kx_entry_name(param->entry_kind));
+	if (paging)
+		kx_text_add(t, ", in %s paging", paging);
 	for (unsigned int i = 0; i < regs; i++)
 		kx_text_add(t, "%s0x%" PRIx64, i ? ", " : ", arguments ", param->reg[i]);
 	kx_text_add(t, "\n");
+	if (param->result_pa)
+		kx_text_add(t, LABEL "0x%" PRIx64 ", in a page of this process\n", "result at",
+			    param->result_pa);
 }
 
 void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t)
 {
 	print_machine(p, t);
 	print_inputs(p, t);
+	print_peer(p, t);
 	print_call(p, t);
 	print_choices(p, t);
 	print_own(p, t);

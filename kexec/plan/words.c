@@ -60,6 +60,17 @@ const char *kx_entry_name(uint32_t kind)
 	return kind < sizeof(name) / sizeof(name[0]) ? name[kind] : "unknown";
 }
 
+const char *kx_paging_name(uint32_t paging)
+{
+	return paging == PURG_PAGING_4LEVEL ? "4-level" :
+	       paging == PURG_PAGING_5LEVEL ? "5-level" : NULL;
+}
+
+const char *kx_resume_source(const struct kx_plan *p)
+{
+	return p->request->has_resume_entry ? "--load-resume-entry" : p->sources->peer.source;
+}
+
 const char *kx_on_fail_name(uint32_t on_fail)
 {
 	return on_fail == PURG_FAIL_HALT ? "halt" : "reset";

@@ -102,7 +102,8 @@ int kx_returning_note(const struct kx_plan *p, struct kx_err *err)
 	};
 	const char *release = req->resume ? p->sources->peer.release : p->release;
 
-	if (!req->preserve)
+	/* A function is gone before anybody could ask. */
+	if (!req->preserve || req->function.path)
 		return kx_returning_forget(p->sources->root, err);
 	/* It has to be one word. */
 	if (release && strlen(release) < sizeof(v.release) && !strpbrk(release, " \n"))

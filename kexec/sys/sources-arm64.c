@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What only an arm64 machine has: its device tree, how PSCI is called, and
- * which UART is the console.  Called by sources.c.
+ * What only an arm64 machine has: its device tree, how PSCI is called, which parts
+ * of its interrupt controller write to memory, and which UART is the console.  Called by sources.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -199,6 +199,27 @@ static int read_psci(struct kx_sources *s, const void *fdt, struct kx_arena *a,
 	return 0;
 }
 
+/* ---- interrupt controller ---------------------------------------------- */
+
+/* Where the kernel has it from; what is not sound is not touched. */
+static int read_gic(struct kx_sources *s, const void *fdt, struct kx_arena *a, struct kx_err *err)
+{
+	struct kx_bytes b;
+	int r;
+
+	if (!s->arm64.acpi) {
+		if (!fdt || kx_fdt_gic(fdt, &s->arm64.gic, NULL) < 0)
+			s->arm64.gic = (struct kx_gic){ 0 };
+		return 0;
+	}
+	r = kx_root_read(s->root, a, &b, NULL, "/sys/firmware/acpi/tables/APIC");
+	if (r == -ENOMEM)
+		return kx_err_set(err, ENOMEM, "APIC: out of memory");
+	if (r < 0 || kx_acpi_madt_gic(b, &s->arm64.gic, NULL) < 0)
+		s->arm64.gic = (struct kx_gic){ 0 };
+	return 0;
+}
+
 /* Is @word one of the space-separated words of @line? */
 static bool has_word(const char *line, size_t len, const char *word)
 {
@@ -255,6 +276,8 @@ int kx_sources_read_arm64(struct kx_sources *s, const struct kx_console_wish *wi
 	r = read_firmware(s, fdt, a, err);
 	if (r == 0)
 		r = read_psci(s, fdt, a, err);
+	if (r == 0)
+		r = read_gic(s, fdt, a, err);
 	if (r == 0)
 		r = read_sha2(s, a, err);
 	if (r == 0)

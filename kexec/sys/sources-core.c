@@ -12,8 +12,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "core-file.h"
 #include "facts.h"
 #include "kx/core.h"
 #include "kx/number.h"
@@ -88,25 +88,6 @@ static int read_crash_notes(struct kx_sources *s, struct kx_arena *a, struct kx_
 
 /* ---- virtual addresses -------------------------------------------------------- */
 
-static int kcore_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
-{
-	const int *fd = ctx;
-	uint8_t *p = to;
-
-	while (len) {
-		ssize_t n = pread(*fd, p, len, (off_t)off);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return kx_err_set(err, n ? errno : ENODATA, "/proc/kcore: cannot read");
-		p += n;
-		off += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Old kernels say 0 for every physical address: believe only what is RAM. */
 static bool in_ram(const struct kx_sources *s, const struct kx_core_load *l)
 {
@@ -143,7 +124,7 @@ int kx_kcore_read(const char *root, struct kx_arena *a, struct kx_core *ret)
 {
 	char path[PATH_MAX];
 	_cleanup_fd_ int fd = -1;
-	struct kx_core_file file = { .read = kcore_read, .ctx = &fd, .len = INT64_MAX };
+	struct kx_core_file file = { .read = kx_core_fd_read, .ctx = &fd, .len = INT64_MAX };
 	struct kx_core core;
 	int r;
 

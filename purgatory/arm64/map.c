@@ -11,6 +11,7 @@
  * without it, slowly.
  */
 #include "arm64.h"
+#include "gic.h"
 #include "purgatory/idmap-arm64.h"
 
 _Static_assert(CPU_MAIR_OWN == ARM64_MAIR, "mmu.S and the tables mean different types");
@@ -125,6 +126,26 @@ static void clean_before_writing(const struct purg_param *p)
 	__asm__ volatile("dsb sy" : : : "memory");
 }
 
+static void stop_interrupts(struct purg_param *p)
+{
+	struct purg_gic_left left;
+	struct purg_line l;
+
+	/* Device memory is what it is only without an MMU: we map it nowhere. */
+	if (purg_cpu.sctlr & (SCTLR_M | SCTLR_C))
+		return;
+	purg_gic_stop(p, &left);
+	if (!(left.its | left.lpis))
+		return;
+	purg_line_init(&l);
+	purg_line_str(&l, "GIC: did not stop: ");
+	purg_line_dec(&l, left.its);
+	purg_line_str(&l, " ITS, LPIs of ");
+	purg_line_dec(&l, left.lpis);
+	purg_line_str(&l, " CPUs");
+	purg_line_print(&l, p);
+}
+
 int purg_arch_map(struct purg_param *p, const char **ret_why)
 {
 	struct arm64_mmu_facts f = {
@@ -132,6 +153,7 @@ int purg_arch_map(struct purg_param *p, const char **ret_why)
 	};
 	struct arm64_idmap m;
 
+	stop_interrupts(p);
 	if (p->flags & PURG_F_NO_MAP)
 		*ret_why = "so the block says";
 	else if (purg_cpu.sctlr & (SCTLR_M | SCTLR_C))

@@ -114,6 +114,25 @@ trap:
 3:	hlt
 	jmp	3b
 
+/* An interrupt that nobody waits for: see apic.c. */
+	.globl	purg_irq
+purg_irq:
+	push	%rax
+	push	%rcx
+	push	%rdx
+	mov	purg_apic_eoi(%rip), %rax
+	test	%rax, %rax
+	jz	4f
+	movl	$0, (%rax)
+	jmp	5f
+4:	mov	$0x80b, %ecx		/* x2APIC: EOI */
+	xor	%edx, %edx
+	wrmsr
+5:	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	iretq
+
 	.bss
 	.balign	16
 	.globl	purg_entered

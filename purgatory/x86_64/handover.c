@@ -6,6 +6,7 @@
  */
 #include "x86_64.h"
 
+#define CPUID_7_ECX_LA57	(1u << 16)	/* SDM vol. 2A */
 #define FOUR_GIB	0x100000000ULL
 #define FOUR_LEVEL_END	(1ULL << 47)	/* lower canonical half */
 
@@ -30,7 +31,9 @@ static const char *check_64(const struct purg_param *p)
 
 const char *purg_arch_check(const struct purg_param *p)
 {
-	/* Paging goes off on two of the three ways out. */
+	if (p->paging == PURG_PAGING_5LEVEL && !(purg_cpuid(7).ecx & CPUID_7_ECX_LA57))
+		return "5 levels, which this CPU has not";
+	/* Paging goes off on some of the ways out. */
 	if (p->base > FOUR_GIB - PURG_IMAGE_MAX)
 		return "image above 4 GiB";
 	switch (p->entry_kind) {
@@ -40,6 +43,8 @@ const char *purg_arch_check(const struct purg_param *p)
 	case PURG_ENTRY_CALL:
 	case PURG_ENTRY_RETURN:
 		return purg_preserve_check(p);
+	case PURG_ENTRY_RESTORE:
+		return purg_restore_check(p);
 	case PURG_ENTRY_X86_32:
 		return p->pc < FOUR_GIB && p->reg[0] < FOUR_GIB ? NULL :
 		       "32-bit entry above 4 GiB";
@@ -53,6 +58,8 @@ PURG_NORETURN void purg_arch_handover(struct purg_param *p)
 		purg_preserve_call(p);
 	if (p->entry_kind == PURG_ENTRY_RETURN)
 		purg_preserve_return(p);
+	if (p->entry_kind == PURG_ENTRY_RESTORE)
+		purg_restore_leave(p);
 	if (p->entry_kind == PURG_ENTRY_X86_32)
 		purg_jump32(p->pc, p->reg[0]);
 	if (p->paging == PURG_PAGING_4LEVEL && (purg_rd_cr4() & CR4_LA57))

@@ -14,6 +14,7 @@
 #define CR4_LA57_BIT	12
 #define EFER		0xc0000080
 #define EFER_LME_BIT	8
+#define MSR_GS_BASE	0xc0000101
 
 	.text
 	.code64
@@ -219,8 +220,11 @@ purg_leave_levels:
 	mov	%rsi, jump_sp(%rip)
 	mov	%ecx, %ebx
 	mov	%edx, %ecx
-	lea	stack_top(%rip), %rsp
 	lea	leave64(%rip), %rdx
+
+/* To rdx, with the table ecx and CR4 ebx. */
+levels:
+	lea	stack_top(%rip), %rsp
 	pushq	$0x08
 	lea	1f(%rip), %rax
 	push	%rax
@@ -245,6 +249,44 @@ leave64:
 	mov	jump_pc(%rip), %rdi
 	mov	jump_sp(%rip), %rsi
 	jmp	purg_leave
+
+/*
+ * void purg_restore(uint64_t va, uint64_t cr3, uint64_t gs_base)
+ *
+ * As core_restore_code of hibernate_asm_64.S does it: the kernel's cr3 in r9, and
+ * the address in r8.  No stack is used before it has its own, but an NMI would.
+ * The base of gs is for kernels whose returns count calls there.
+ */
+	.globl	purg_restore
+purg_restore:
+	mov	%rdi, jump_pc(%rip)
+	mov	%rsi, jump_si(%rip)
+	mov	%rdx, jump_sp(%rip)
+restore64:
+	lea	stack_top(%rip), %rsp
+	mov	jump_sp(%rip), %rdx
+	mov	%edx, %eax
+	shr	$32, %rdx
+	mov	$MSR_GS_BASE, %ecx
+	wrmsr
+	mov	jump_pc(%rip), %r8
+	mov	jump_si(%rip), %r9
+	jmp	*%r8
+
+/*
+ * void purg_restore_levels(uint64_t va, uint64_t cr3, uint64_t gs_base, uint64_t table,
+ *			    uint64_t cr4)
+ *
+ * The same with another CR4.LA57.
+ */
+	.globl	purg_restore_levels
+purg_restore_levels:
+	mov	%rdi, jump_pc(%rip)
+	mov	%rsi, jump_si(%rip)
+	mov	%rdx, jump_sp(%rip)
+	mov	%r8d, %ebx
+	lea	restore64(%rip), %rdx
+	jmp	levels
 
 	.bss
 	.balign	8

@@ -99,8 +99,12 @@ int purg_arch_map(struct purg_param *p, const char **ret_why)
 	}
 	if (purg_preserve_map(m, p))
 		return -1;
+	if (p->entry_kind == PURG_ENTRY_RESTORE && purg_restore_map(m, p)) {
+		*ret_why = "none for the restored kernel's entry point";
+		return -1;
+	}
 	if (p->flags & PURG_F_STOP_CPUS)
-		purg_preserve_stop_cpus(m);
+		purg_apic_quiet(m);
 	purg_preserve_record(p);
 	*ret_why = NULL;
 	return 0;

@@ -7,7 +7,6 @@
 #include "x86_64.h"
 #include "jump-map.h"
 #include "purgatory/context-note.h"
-#include <io.h>
 
 #define PAGE_OF(pa)	((pa) & ~0xfffULL)
 
@@ -17,17 +16,6 @@
 #define PTE_ADDR	0x000ffffffffff000ULL
 
 #define MSR_EFER	0xc0000080
-/* SDM vol. 3A, 10.4.4, 10.6.1, 10.12 */
-#define MSR_APIC_BASE	0x1b
-#define APIC_BASE_X2	(1u << 10)
-#define APIC_BASE_ON	(1u << 11)
-#define MSR_X2APIC_ICR	0x830
-#define APIC_ICR	0x300
-#define ICR_INIT	(5u << 8)
-#define ICR_PENDING	(1u << 12)
-#define ICR_ASSERT	(1u << 14)
-#define ICR_OTHERS	(3u << 18)
-#define ICR_POLLS	100000
 
 void purg_preserve_init(const struct purg_param *p)
 {
@@ -194,30 +182,6 @@ void purg_preserve_record(struct purg_param *p)
 	c->status = CONTEXT_FILLED;
 }
 
-/*
- * INIT makes a CPU wait for its start-up IPI, in no memory at all.  Until then
- * the other CPUs are where suspend_disable_secondary_cpus() has left them: in HLT
- * or MWAIT, in code, on a stack and with page tables that may be swapped away.
- */
-void purg_preserve_stop_cpus(struct x86_idmap *m)
-{
-	uint32_t icr = ICR_OTHERS | ICR_ASSERT | ICR_INIT;
-	uint64_t base = purg_rdmsr(MSR_APIC_BASE), pa = base & PTE_ADDR;
-
-	if (!(base & APIC_BASE_ON))
-		return;
-	if (base & APIC_BASE_X2) {
-		purg_wrmsr(MSR_X2APIC_ICR, icr);
-		return;
-	}
-	if (x86_idmap_add(m, pa, pa + 0x1000, X86_IDMAP_DEVICE) < pa + 0x1000)
-		return;
-	purg_wr32(pa + APIC_ICR, icr);
-	for (uint32_t i = 0; i < ICR_POLLS; i++)
-		if (!(purg_rd32(pa + APIC_ICR) & ICR_PENDING))
-			break;
-}
-
 static void say_returned(struct purg_param *p, uint64_t value)
 {
 	struct purg_line l;
@@ -255,25 +219,6 @@ PURG_NORETURN void purg_preserve_call(struct purg_param *p)
 	purg_leave(purg_machine.back, &purg_machine.again);
 }
 
-/*
- * One table that has the 4-level tables as its first entry, or their first
- * entry: 0 if there is no page for it.
- */
-static uint64_t root_of(struct x86_idmap *m, uint32_t levels)
-{
-	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
-	uint64_t *top = (uint64_t *)(uintptr_t)pa;
-
-	if (levels <= m->levels)
-		return x86_idmap_root(m, levels);
-	if (m->used == m->pool_pages)
-		return 0;
-	m->used++;
-	purg_arch_zero(top, 4096);
-	top[0] = m->pool_pa | X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED;
-	return pa;
-}
-
 PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 {
 	const struct purg_side *to = &purg_machine.door.to;
@@ -283,5 +228,5 @@ PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 	if (want == cr4)
 		purg_leave(to->pc, &purg_machine.again);
 	purg_leave_levels(to->pc, &purg_machine.again,
-			  root_of(&purg_machine.map, to->la57 ? 5 : 4), want);
+			  x86_idmap_root(&purg_machine.map, to->la57 ? 5 : 4), want);
 }

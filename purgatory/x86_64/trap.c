@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Exceptions in purgatory: an IDT of 32 gates onto the stubs of entry.S, and
- * what is said when one is taken.  Called by machine.c and by the stubs.
+ * Exceptions in purgatory: an IDT onto the stubs of entry.S, and what is said when
+ * one is taken.  Interrupts are off but for a moment in apic.c.  Called by machine.c and by the stubs.
  */
 #include "x86_64.h"
 
 #define STUB_LEN	16
+#define TRAPS		32
 
 void purg_trap_init(struct purg_machine *m)
 {
-	for (uint32_t i = 0; i < 32; i++) {
-		uint64_t to = (uint64_t)(uintptr_t)purg_trap_stubs + i * STUB_LEN;
+	for (uint32_t i = 0; i < 256; i++) {
+		uint64_t to = i < TRAPS ? (uint64_t)(uintptr_t)purg_trap_stubs + i * STUB_LEN :
+					  (uint64_t)(uintptr_t)purg_irq;
 
 		/*
 		 * SDM vol. 3A, 6.14.1: offset 15:0, selector 0x10, type 0x8e

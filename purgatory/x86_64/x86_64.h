@@ -9,6 +9,9 @@
 #define CR0_MP		(1ULL << 1)
 #define CR0_EM		(1ULL << 2)
 #define CR0_TS		(1ULL << 3)
+#define CR0_WP		(1ULL << 16)
+#define CR4_PAE		(1ULL << 5)
+#define CR4_MCE		(1ULL << 6)
 #define CR4_OSFXSR	(1ULL << 9)
 #define CR4_LA57	(1ULL << 12)
 
@@ -29,7 +32,7 @@ struct purg_door {
 
 /* Everything purgatory changes besides its stack, the block and the page tables. */
 struct purg_machine {
-	struct purg_idt_gate idt[32];
+	struct purg_idt_gate idt[256];
 	struct x86_idmap map;
 	uint32_t trapped;	/* an exception was reported */
 	uint32_t calls;		/* PURG_ENTRY_CALL: how many returned */
@@ -62,17 +65,27 @@ int purg_vga_write(const struct purg_console *c, const char *text, size_t len);
 void purg_vga_reset(void);
 
 /*
- * preserve.c.  _init: before our own page tables are used.  _stop_cpus: the map
- * is in use; NULL or why not.  _record: looks for the backup-pages map and fills
+ * preserve.c.  _init: before our own page tables are used.  _record: looks for the backup-pages map and fills
  * the notes.
  */
 void purg_preserve_init(const struct purg_param *p);
 const char *purg_preserve_check(const struct purg_param *p);
 int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p);
-void purg_preserve_stop_cpus(struct x86_idmap *m);
 void purg_preserve_record(struct purg_param *p);
 PURG_NORETURN void purg_preserve_call(struct purg_param *p);
 PURG_NORETURN void purg_preserve_return(struct purg_param *p);
+
+/* restore.c.  _check: NULL or why not.  _map: what _leave needs; -1 if there is no table. */
+const char *purg_restore_check(const struct purg_param *p);
+int purg_restore_map(struct x86_idmap *m, const struct purg_param *p);
+PURG_NORETURN void purg_restore_leave(struct purg_param *p);
+
+/* apic.c: no other CPU runs, and nothing is left for this one.  The map is in use. */
+void purg_apic_quiet(struct x86_idmap *m);
+
+/* entry.S: takes an interrupt, and no more; apic.c says where its EOI goes. */
+extern const uint8_t purg_irq[];
+extern uint64_t purg_apic_eoi;
 
 /* entry.S: the first of 32 stubs of 16 bytes each. */
 extern const uint8_t purg_trap_stubs[];
@@ -83,6 +96,9 @@ PURG_NORETURN void purg_jump64_4level(uint64_t pc, uint64_t rsi, uint64_t rsp, u
 uint64_t purg_call64(uint64_t pc, const uint64_t arg[3], uint64_t rsp);
 PURG_NORETURN void purg_leave(uint64_t pc, const uint64_t *top);
 PURG_NORETURN void purg_leave_levels(uint64_t pc, const uint64_t *top, uint64_t cr3, uint64_t cr4);
+PURG_NORETURN void purg_restore(uint64_t va, uint64_t cr3, uint64_t gs_base);
+PURG_NORETURN void purg_restore_levels(uint64_t va, uint64_t cr3, uint64_t gs_base, uint64_t table,
+				       uint64_t cr4);
 PURG_NORETURN void purg_jump32(uint64_t pc, uint64_t esi);
 
 static inline uint64_t purg_rd_cr0(void)

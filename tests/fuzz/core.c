@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Fuzz targets of the core reader: a whole core, its notes and the memory in it;
- * and the KEXECJUMP notes on their own.
+ * the KEXECJUMP notes on their own; and the kernel's log in a core.
  */
 #include <string.h>
 
 #include "../unit/core-forge.h"
 #include "kx/context.h"
+#include "kx/core-va.h"
+#include "kx/printk.h"
 #include "targets.h"
 
 /* What the readers of memory rely on. */
@@ -122,6 +124,66 @@ void fuzz_context(struct kx_bytes in)
 		/* What was read is what would be written; behind its NUL the release may differ. */
 		kx_context_build(&notes.context, again);
 		FUZZ_ASSERT(!memcmp(again, note.desc.data, 160));
+	}
+	kx_arena_deinit(&a);
+}
+
+static int va_read(void *ctx, uint64_t va, void *to, size_t len, struct kx_err *err)
+{
+	int r;
+
+	FUZZ_ASSERT(len);
+	r = kx_core_va_read(ctx, va, to, len, err);
+	FUZZ_ASSERT(r <= 0);
+	return r;
+}
+
+/* A log has as many records as it has descriptors, or half as many as bytes. */
+#define RECORDS_MAX	(1u << 30)
+
+static int record_touch(void *ctx, const struct kx_printk_record *r, struct kx_err *err)
+{
+	uint64_t *count = ctx;
+
+	(void)err;
+	FUZZ_ASSERT(++*count < RECORDS_MAX);
+	FUZZ_ASSERT(r->text.len < 1u << 16);
+	fuzz_touch(r->text);
+	if (r->subsystem)
+		FUZZ_ASSERT(strlen(r->subsystem) < 1u << 16);
+	if (r->device)
+		FUZZ_ASSERT(strlen(r->device) < 1u << 16);
+	return 0;
+}
+
+void fuzz_dmesg(struct kx_bytes in)
+{
+	struct kx_printk_loss loss = { .bad = 0 };
+	struct kx_err err = { .code = 0 };
+	struct kx_printk_source source;
+	struct kx_printk_sink sink;
+	struct kx_contexts notes;
+	struct kx_core_file file;
+	struct kx_core core;
+	struct kx_core_va va;
+	struct kx_bytes copy;
+	uint64_t count = 0;
+	struct kx_arena a;
+	int rc;
+
+	kx_arena_init(&a);
+	copy = fuzz_copy(&a, in);
+	file = core_file(&copy);
+	if (kx_core_open(&file, &a, &core, NULL) == 0) {
+		bool backup = kx_contexts_read(&core, &a, &notes, NULL) == 0 && notes.has_map;
+
+		source = (struct kx_printk_source){ va_read, &va, kx_vmcoreinfo_text(&core) };
+		sink = (struct kx_printk_sink){ record_touch, &count };
+		kx_core_va_init(&va, &core, backup ? &notes.map : NULL, source.vmcoreinfo);
+		rc = kx_printk_read(&source, &sink, &a, &loss, &err);
+		fuzz_check(rc, &err);
+		FUZZ_ASSERT(!loss.first_bad[0] == !loss.bad);
+		FUZZ_ASSERT(!strchr(loss.first_bad, '\n'));
 	}
 	kx_arena_deinit(&a);
 }

@@ -7,14 +7,30 @@
 
 #include "kx/acpi.h"
 #include "kx/fdt.h"
+#include "kx/gic.h"
 #include "kx/timing.h"
 #include "targets.h"
+
+/* What purgatory refuses would be a kexec -e that fails. */
+static void check_gic(const struct kx_gic *g)
+{
+	FUZZ_ASSERT(g->its_count <= PURG_ITS_MAX && g->gicr_count <= PURG_GICR_MAX);
+	for (uint32_t i = 0; i < g->its_count; i++)
+		FUZZ_ASSERT(g->its_pa[i] % KX_GIC_FRAME == 0);
+	for (uint32_t i = 0; i < g->gicr_count; i++) {
+		const struct purg_gicr *r = &g->gicr[i];
+
+		FUZZ_ASSERT((r->pa | r->len | r->stride) % KX_GIC_FRAME == 0);
+		FUZZ_ASSERT(r->pa + r->len >= r->pa);
+	}
+}
 
 void fuzz_fdt(struct kx_bytes in)
 {
 	struct purg_console console;
 	struct kx_err err = { .code = 0 };
 	struct kx_memmap memory;
+	struct kx_gic gic;
 	struct kx_arena a;
 	const void *fdt;
 	int rc;
@@ -30,6 +46,11 @@ void fuzz_fdt(struct kx_bytes in)
 		rc = kx_fdt_memory(fdt, &a, &memory, &err);
 		fuzz_check(rc, &err);
 		FUZZ_ASSERT(kx_fdt_psci(fdt) <= PURG_PSCI_SMC);
+		err = (struct kx_err){ .code = 0 };
+		rc = kx_fdt_gic(fdt, &gic, &err);
+		fuzz_check(rc, &err);
+		if (rc == 0)
+			check_gic(&gic);
 		(void)kx_fdt_is_stub(fdt);
 	}
 	for (size_t i = 0; i < memory.n; i++)
@@ -89,5 +110,20 @@ void fuzz_timing(struct kx_bytes in)
 		kx_last_boot_print_json(&b, &t);
 		FUZZ_ASSERT(kx_text_str(&t));
 	}
+	kx_arena_deinit(&a);
+}
+
+void fuzz_madt(struct kx_bytes in)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_gic gic;
+	struct kx_arena a;
+	int rc;
+
+	kx_arena_init(&a);
+	rc = kx_acpi_madt_gic(fuzz_copy(&a, in), &gic, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0)
+		check_gic(&gic);
 	kx_arena_deinit(&a);
 }

@@ -16,6 +16,7 @@
 #include "../unit/core-forge.h"
 #include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
+#include "../unit/printk-forge.h"
 #include "../unit/saved-forge.h"
 #include "../unit/tree.h"
 #include "kx/timing.h"
@@ -273,6 +274,17 @@ static void seed_formats(void)
 	seed_format("elf", "plan-x86", "elf-x86", &f);
 	forge_elf(&f, 183, 0x80000, 512);
 	seed_format("elf", "plan-arm64", "elf-arm64", &f);
+	/* A result above 1 MiB, and 40 pieces of memory, each in a GiB of its own. */
+	forge_put(&f, "\x01\x10\0\0", 4);
+	for (uint32_t i = 0; i < 40; i++) {
+		uint8_t word[4];
+
+		kx_put_le32(word, i << 26 | 0x5000 << 8 | (i + 4));
+		forge_put(&f, word, 4);
+	}
+	seed("plan-call", "pieces", &f);
+	forge_put(&f, "\x31\xc0\xc3", 3);
+	seed("plan-call", "return", &f);
 }
 
 /* The heads of real kernels; a cache that is not there is no error. */
@@ -389,6 +401,13 @@ static void seed_firmware(void)
 	p[129] = 3;			/* PSCI by HVC */
 	p[131] = 3;
 	seed("fadt", "psci", &f);
+	p = forge_acpi(&f, "APIC", 44 + 24 + 20, 5);
+	p[44] = 0xc;			/* GICD */
+	p[45] = 24;
+	p[44 + 24] = 0xf;		/* ITS */
+	p[44 + 25] = 20;
+	kx_put_le64(p + 44 + 24 + 8, 0x8080000);
+	seed("madt", "its", &f);
 	seed_timing();
 }
 
@@ -466,6 +485,31 @@ static void seed_saved_cores(void)
 	seed_saved("consumed", s);
 }
 
+/* A log of each format in a core; once without page tables, once in backup pages. */
+static void seed_logs(void)
+{
+	static const struct {
+		const char *name, *info;
+		void (*make)(struct log_forge *f);
+		enum log_core kind;
+	} logs[] = {
+		{ "ring", LOG_RING_INFO, log_ring_example, LOG_CORE_TABLES },
+		{ "ring-va", LOG_RING_INFO, log_ring_example, LOG_CORE_VA },
+		{ "ring-backup", LOG_RING_INFO, log_ring_example, LOG_CORE_BACKUP },
+		{ "records", LOG_RECORDS_INFO, log_records_example, LOG_CORE_TABLES },
+		{ "plain", LOG_PLAIN_INFO, log_plain_example, LOG_CORE_TABLES },
+	};
+
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		struct forge f = FORGE_NONE;
+		struct log_forge log;
+
+		logs[i].make(&log);
+		log_core(&f, logs[i].info, &log, logs[i].kind);
+		seed("dmesg", logs[i].name, &f);
+	}
+}
+
 static void seed_snapshot(const char *name, uint16_t machine)
 {
 	static const uint64_t frames[] = { 0x40000, 0x40001, 0x40002 | SNAPSHOT_ZERO, 0x50000 };
@@ -541,7 +585,7 @@ static void record_common(struct forge *f)
 
 static void seed_machines(void)
 {
-	struct forge f = FORGE_NONE;
+	struct forge f = FORGE_NONE, core = FORGE_NONE;
 	struct tree tree;
 
 	forge_put(&f, "\1", 1);
@@ -574,6 +618,25 @@ static void seed_machines(void)
 	record(&f, "sys/firmware/edd/int13_dev80/mbr_signature", text("0x12345678\n"));
 	record(&f, "sys/class/tty/ttyS0/port", text("0x3f8\n"));
 	seed("sources", "x86", &f);
+
+	forge_put(&f, "\0", 1);
+	record(&f, "proc/iomem", text("20000000-3fffffff : System RAM\n"
+				      "  21000000-22ffffff : Kernel code\n"));
+	record(&f, "sys/firmware/memmap/0/start", text("0x20000000\n"));
+	record(&f, "sys/firmware/memmap/0/end", text("0x3fffffff\n"));
+	record(&f, "sys/firmware/memmap/0/type", text("System RAM\n"));
+	core_build(&core);
+	record(&f, "proc/vmcore", forge_bytes(&core));
+	forge_free(&core);
+	seed("sources", "x86-jumped", &f);
+
+	forge_put(&f, "\0", 1);
+	record(&f, "proc/iomem", text("20000000-3fffffff : System RAM\n"));
+	record(&f, "sys/firmware/memmap/0/start", text("0x20000000\n"));
+	record(&f, "sys/firmware/memmap/0/end", text("0x3fffffff\n"));
+	record(&f, "sys/firmware/memmap/0/type", text("System RAM\n"));
+	record(&f, "proc/cmdline", text("kexec_jump_back_entry=0x1234060\n"));
+	seed("sources", "x86-cmdline", &f);
 }
 
 int main(int argc, char **argv)
@@ -595,6 +658,7 @@ int main(int argc, char **argv)
 	seed_firmware();
 	seed_cores();
 	seed_saved_cores();
+	seed_logs();
 	seed_snapshot("x86", KX_ELF_X86_64);
 	seed_snapshot("arm64", KX_ELF_ARM64);
 	seed_texts();

@@ -2,10 +2,12 @@
 /*
  * Fuzz targets of whole plans, from a file's bytes to what would be loaded: a
  * hostile kernel on each machine, a hostile device tree as the running one and
- * as the one given with --dtb, hostile boot_params.
+ * as the one given with --dtb, hostile boot_params; a function, on a machine whose
+ * memory is in any pieces.
  */
 #include <string.h>
 
+#include "../../purgatory/purgatory.h"
 #include "../unit/forge.h"
 #include "../unit/tree.h"
 #include "kx/plan.h"
@@ -110,6 +112,20 @@ static void touch(const struct kx_segment *s, size_t n)
 	}
 }
 
+/* Purgatory obeys the block, and can call the function and leave its result. */
+static void check_call(const struct kx_plan *plan)
+{
+	struct purg_param p = plan->param;
+
+	FUZZ_ASSERT(!purg_param_fix_consoles(&p));
+	FUZZ_ASSERT(!purg_param_check(&p, plan->entry));
+	FUZZ_ASSERT(purg_param_inside(&p, p.pc, 1, 0));
+	FUZZ_ASSERT(purg_param_inside(&p, p.reg[3] - 16, 16, PURG_REGION_WRITE));
+	for (size_t i = 0; i < plan->segment_count; i++)
+		FUZZ_ASSERT(p.result_pa - plan->segment[i].range.start >=
+			    kx_range_len(plan->segment[i].range));
+}
+
 /* Build, and if that works, everything that is done with a plan. */
 static void bed_run(struct bed *b)
 {
@@ -121,7 +137,10 @@ static void bed_run(struct bed *b)
 	fuzz_check(rc, &err);
 	if (rc == 0) {
 		touch(plan.segment, plan.segment_count);
-		FUZZ_ASSERT(b->req.preserve == !kx_range_empty(plan.own.window));
+		FUZZ_ASSERT((b->req.preserve && !b->req.function.path) ==
+			    !kx_range_empty(plan.own.window));
+		if (b->req.function.path)
+			check_call(&plan);
 		touch(plan.target, plan.target_count);
 		touch(plan.staged, plan.staged_count);
 		print(&plan, kx_plan_print_text);
@@ -148,6 +167,39 @@ void fuzz_plan_x86(struct kx_bytes in)
 	add(&b, &b.src.firmware, 0, 0x9f000, KX_MEM_RAM, 0, "System RAM");
 	b.src.core.vmcoreinfo = (struct kx_range){ MIB(20), MIB(20) + 4096 };
 	b.req.preserve = in.len & 2;
+	bed_run(&b);
+}
+
+/*
+ * The function is the input; so are the page for its result, words of 32 bits that
+ * are pieces of memory, and the iomem lines: half of the words' lengths.
+ */
+void fuzz_plan_call(struct kx_bytes in)
+{
+	struct bed b;
+	uint32_t words[64] = { 0 };
+
+	bed_init(&b, KX_MACHINE_X86_64, MIB(1), KX_BYTES_NONE);
+	b.req.kernel = (struct kx_input){ .fd = -1 };
+	b.req.initrd_count = 0;
+	b.req.append = NULL;
+	b.req.pack = KX_PACK_AUTO;
+	b.req.stage = KX_STAGE_AUTO;
+	b.req.preserve = true;
+	b.req.function = (struct kx_input){
+		.path = "function", .bytes = fuzz_copy(&b.arena, in), .fd = -1,
+	};
+	if (in.len)
+		memcpy(words, in.data, in.len < sizeof(words) ? in.len : sizeof(words));
+	b.src.x86.la57 = words[0] & 1;
+	b.req.result_pa = (uint64_t)(words[0] >> 1) << 12;
+	for (size_t i = 1; i < sizeof(words) / sizeof(words[0]) && words[i]; i++) {
+		uint64_t start = (uint64_t)(words[i] >> 8) << 12, len = (words[i] & 0xff) << 10;
+
+		add(&b, &b.src.firmware, start, start + len, KX_MEM_RAM, 0, "System RAM");
+		add(&b, &b.src.iomem, start, start + len / 2,
+		    words[i] & 1 ? KX_MEM_RAM : KX_MEM_OTHER, 1, "part");
+	}
 	bed_run(&b);
 }
 

@@ -66,6 +66,31 @@ static void plan(const struct kx_sources *src, struct kx_arena *a)
 	fuzz_check(kx_plan_build(&req, src, a, &p, &err), &err);
 }
 
+/* Who sleeps, and the way back there. */
+static void resume(struct kx_sources *src, struct kx_arena *a)
+{
+	struct kx_request req = { .resume = true, .preserve = true, .mem_max = UINT64_MAX };
+	struct kx_err err = { .code = 0 };
+	struct kx_text t;
+	struct kx_plan p;
+	int rc;
+
+	rc = kx_peer_read(src, a, &err);
+	fuzz_check(rc, &err);
+	FUZZ_ASSERT(rc == 0 || !src->peer.present);
+	FUZZ_ASSERT(!src->peer.present == !src->peer.source);
+	FUZZ_ASSERT(memchr(src->peer.release, '\0', sizeof(src->peer.release)));
+	err.code = 0;
+	rc = kx_plan_build(&req, src, a, &p, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0) {
+		FUZZ_ASSERT(p.param.pc == src->peer.entry && p.segment_count == 1);
+		kx_text_init(&t, a);
+		kx_plan_print_json(&p, &t);
+		FUZZ_ASSERT(kx_text_str(&t));
+	}
+}
+
 /* The same for core headers. */
 static void core_headers(struct kx_sources *src, struct kx_arena *a)
 {
@@ -104,6 +129,7 @@ void fuzz_sources(struct kx_bytes in)
 	fuzz_check(rc, &err);
 	if (rc == 0) {
 		plan(&src, &a);
+		resume(&src, &a);
 		core_headers(&src, &a);
 	}
 	sysroot_remove(&root);

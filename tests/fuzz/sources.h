@@ -54,6 +54,7 @@ static const char *const fuzz_source_paths[] = {
 	"sys/devices/system/cpu/cpu0/crash_notes_size",
 	"proc/sys/kernel/random/boot_id",
 	"proc/kcore",
+	"proc/vmcore",
 };
 
 #define FUZZ_SOURCE_PATHS	(sizeof(fuzz_source_paths) / sizeof(fuzz_source_paths[0]))

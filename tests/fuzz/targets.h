@@ -70,11 +70,13 @@ void fuzz_elf(struct kx_bytes in);
 void fuzz_fdt(struct kx_bytes in);
 void fuzz_spcr(struct kx_bytes in);
 void fuzz_fadt(struct kx_bytes in);
+void fuzz_madt(struct kx_bytes in);
 void fuzz_timing(struct kx_bytes in);
 
 /* plan.c */
 void fuzz_plan_arm64(struct kx_bytes in);
 void fuzz_plan_x86(struct kx_bytes in);
+void fuzz_plan_call(struct kx_bytes in);
 void fuzz_dtb(struct kx_bytes in);
 void fuzz_dtb_given(struct kx_bytes in);
 void fuzz_boot_params(struct kx_bytes in);
@@ -85,6 +87,7 @@ void fuzz_sources(struct kx_bytes in);
 /* core.c */
 void fuzz_core(struct kx_bytes in);
 void fuzz_context(struct kx_bytes in);
+void fuzz_dmesg(struct kx_bytes in);
 
 /* saved.c */
 void fuzz_saved(struct kx_bytes in);

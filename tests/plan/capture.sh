@@ -133,6 +133,20 @@ copy_timing() {
 	done
 }
 
+# The notes of the kernel that sleeps or crashed: /proc/vmcore as far as its only
+# PT_NOTE, which comes first, and no memory (doc/resumable-core.md).
+copy_core() {
+	[ -r /proc/vmcore ] || return 0
+	end=0
+	# p_offset and p_filesz of the first program header
+	for at in 72 96; do
+		n=$(od -A n -t u8 -j $at -N 8 /proc/vmcore 2>/dev/null)
+		end=$((end + n))
+	done
+	mkdir -p "$1/proc" || die "cannot make $1/proc"
+	head -c "$end" /proc/vmcore >"$1/proc/vmcore" 2>/dev/null || rm -f "$1/proc/vmcore"
+}
+
 # Only where there is no flattened tree: kernels built without it, or not root.
 copy_device_tree() {
 	[ -s "$1/sys/firmware/fdt" ] && return
@@ -151,6 +165,7 @@ capture() {
 	copy_patterns "$1"
 	copy_device_tree "$1"
 	copy_timing "$1"
+	copy_core "$1"
 	[ "$(id -u)" = 0 ] || say "not root: addresses and firmware tables are missing"
 }
 

@@ -74,4 +74,5 @@ make_inputs() {
 	bzimage 0x3f97000 65536 0x13 >"$1/bzImage-4level"
 	pattern 100001 >"$1/initrd"
 	pattern 50002 >"$1/initrd2"
+	printf '\x31\xc0\xc3' >"$1/function.bin"	# xor %eax, %eax; ret
 }

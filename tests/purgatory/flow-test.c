@@ -240,6 +240,13 @@ static void test_bad_block(void)
 	BAD(p.map_pa = 8; p.map_len = 48, "note in no region to write to");
 	BAD(p.map_pa = 8; p.map_len = 47, "no room for a map");
 	BAD(p.result_pa = 8, "result in no region to write to");
+	BAD(p.its_count = PURG_ITS_MAX + 1, "too many parts of an interrupt controller");
+	BAD(p.gicr_count = PURG_GICR_MAX + 1, "too many parts of an interrupt controller");
+	BAD(p.its_count = 1; p.its_pa[0] = 0x8080001, "part of an interrupt controller not aligned");
+	BAD(p.gicr_count = 1; p.gicr[0].len = 0x8000, "part of an interrupt controller not aligned");
+	BAD(p.gicr_count = 1; p.gicr[0].stride = 0x1000, "part of an interrupt controller not aligned");
+	BAD(p.gicr_count = 1; p.gicr[0].pa = -0x10000ULL; p.gicr[0].len = 0x10000,
+	    "part of an interrupt controller wraps");
 	BAD(p.region_count = 33, "too many regions");
 	BAD(p.region[1].pa = ~0ULL; p.region[1].mem_len = 1001, "region wraps");
 	BAD(p.region[1].mem_len--, "region verifies more than it maps");

@@ -21,6 +21,15 @@
 #define MODE_TGE	2
 #define MODE_STREAMING	4	/* PSTATE.SM = 1 */
 #define MODE_WATCH	8	/* at EL1, with monitor-arm64.S at EL2 */
+#define MODE_GIC	16	/* a GICv3's ITS is on, and LPIs of two CPUs */
+
+/* QEMU's virt, hw/arm/virt.c; and memory for the LPIs' tables. */
+#define GUEST_ITS	0x08080000
+#define GUEST_GICR	0x080a0000
+#define GUEST_GICR_LEN	0x00f60000
+#define GUEST_GICR_STEP	0x00020000
+#define GUEST_LPI_PROP	0x4b000000
+#define GUEST_LPI_PEND	0x4b100000
 
 /* monitor-arm64.S: what it watches, and where it leaves what it has seen. */
 #define WATCH_RAM	0x40000000

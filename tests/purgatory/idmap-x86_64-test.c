@@ -51,12 +51,12 @@ static void make(struct x86_idmap *m, uint32_t pages, uint32_t levels, uint32_t 
 	x86_idmap_init(m);
 }
 
-static struct walk at(const struct x86_idmap *m, uint64_t va)
+static struct walk at(struct x86_idmap *m, uint64_t va)
 {
 	return walk(m, x86_idmap_root(m, m->levels), m->levels, va);
 }
 
-static void check_range(const struct x86_idmap *m, uint64_t start, uint64_t end)
+static void check_range(struct x86_idmap *m, uint64_t start, uint64_t end)
 {
 	uint64_t step = (end - start) / 97 + 1;
 
@@ -179,9 +179,113 @@ static void test_4_from_5(void)
 	free(m.pool);
 }
 
+static void test_5_around_4(void)
+{
+	struct x86_idmap m;
+	uint64_t root;
+
+	make(&m, 8, 4, 0);
+	CHECK(x86_idmap_add(&m, 0x2000000, 0x2010000, X86_IDMAP_RAM) >= 0x2010000);
+	root = x86_idmap_root(&m, 5);
+	CHECK(root);
+	CHECK_EQ_U64(x86_idmap_root(&m, 5), root);
+	CHECK_EQ_U64(m.used, 4);
+	/* What is added later is there as well. */
+	CHECK(x86_idmap_add(&m, 6 * GIB, 6 * GIB + 9, X86_IDMAP_RAM) >= 6 * GIB + 9);
+	CHECK_EQ_U64(walk(&m, root, 5, 0x2001234).pa, 0x2001234);
+	CHECK_EQ_U64(walk(&m, root, 5, 6 * GIB + 7).pa, 6 * GIB + 7);
+	CHECK_EQ_U64(walk(&m, root, 5, 1ULL << 48).pa, ~0ULL);
+	/* Emptied, it is another map. */
+	x86_idmap_init(&m);
+	CHECK_EQ_U64(m.outer_pa, 0);
+	free(m.pool);
+	make(&m, 1, 4, 0);
+	CHECK_EQ_U64(x86_idmap_root(&m, 5), 0);
+	free(m.pool);
+}
+
+#define TEXT_VA	0xffffffffa5212340ULL
+#define TEXT_PA	0x0000023456612340ULL	/* the same in its 2 MiB page */
+
+/* A map of @have levels, left with @levels. */
+static void alias(uint32_t have, uint32_t levels, uint64_t va)
+{
+	struct x86_idmap m;
+	uint64_t root, used;
+
+	make(&m, 16, have, 1);
+	CHECK(x86_idmap_add(&m, 0x2000000, 0x2010000, X86_IDMAP_RAM) >= 0x2010000);
+	used = m.used;
+	CHECK_EQ_U64((uint64_t)(int64_t)x86_idmap_alias(&m, levels, va, TEXT_PA), 0);
+	CHECK(m.used - used <= X86_IDMAP_ALIAS_PAGES);
+	root = x86_idmap_root(&m, levels);
+	CHECK_EQ_U64(walk(&m, root, levels, va).pa, TEXT_PA);
+	CHECK_EQ_U64(walk(&m, root, levels, va).page, 2 * MIB);
+	CHECK_EQ_U64(walk(&m, root, levels, (va & ~(2 * MIB - 1)) - 1).pa, ~0ULL);
+	CHECK_EQ_U64(walk(&m, root, levels, (va | (2 * MIB - 1)) + 1).pa, ~0ULL);
+	/* The identity is as it was, in both maps, and its own page is not there. */
+	CHECK_EQ_U64(walk(&m, root, levels, 0x2001234).pa, 0x2001234);
+	CHECK_EQ_U64(at(&m, 0x2001234).pa, 0x2001234);
+	CHECK_EQ_U64(at(&m, TEXT_PA).pa, ~0ULL);
+	CHECK_EQ_U64(at(&m, 0x2200000).pa, ~0ULL);
+	/* Another one, beside it. */
+	CHECK_EQ_U64((uint64_t)(int64_t)x86_idmap_alias(&m, levels, va - 4 * MIB, TEXT_PA + 2 * MIB), 0);
+	CHECK_EQ_U64(walk(&m, root, levels, va - 4 * MIB).pa, TEXT_PA + 2 * MIB);
+	CHECK_EQ_U64(walk(&m, root, levels, va).pa, TEXT_PA);
+	free(m.pool);
+}
+
+static void test_alias(void)
+{
+	for (uint32_t have = 4; have <= 5; have++) {
+		for (uint32_t levels = 4; levels <= 5; levels++) {
+			alias(have, levels, TEXT_VA);
+			alias(have, levels, levels == 4 ? 0xffff800000a12340 : 0xff00000000a12340);
+		}
+	}
+}
+
+static void test_alias_refused(void)
+{
+	struct x86_idmap m;
+
+	for (uint32_t have = 4; have <= 5; have++) {
+		make(&m, 16, have, 1);
+		CHECK(x86_idmap_add(&m, 0x2000000, 0x2010000, X86_IDMAP_RAM) >= 0x2010000);
+		/* Not the same place in the page. */
+		CHECK(x86_idmap_alias(&m, 4, TEXT_VA ^ 0x1000, TEXT_PA));
+		CHECK(x86_idmap_alias(&m, 5, TEXT_VA ^ 0x100000, TEXT_PA));
+		CHECK(x86_idmap_alias(&m, 4, TEXT_VA ^ 1, TEXT_PA));
+		/* The lower half, and addresses that are none. */
+		CHECK(x86_idmap_alias(&m, 4, TEXT_PA, TEXT_PA));
+		CHECK(x86_idmap_alias(&m, 5, 0x007fffffffe12340, TEXT_PA));
+		CHECK(x86_idmap_alias(&m, 4, 0xffff7fffffe12340, TEXT_PA));
+		CHECK(x86_idmap_alias(&m, 4, 0xff00000000a12340, TEXT_PA));
+		CHECK(x86_idmap_alias(&m, 5, 0xfeffffffffe12340, TEXT_PA));
+		/* No physical address. */
+		CHECK(x86_idmap_alias(&m, 4, TEXT_VA, TEXT_PA | 1ULL << 52));
+		free(m.pool);
+	}
+	for (uint32_t pages = 2; pages < 6; pages++) {
+		make(&m, pages, 4, 1);
+		CHECK_EQ_U64(!x86_idmap_alias(&m, 5, TEXT_VA, TEXT_PA), pages == 5);
+		CHECK(m.used <= pages);
+		free(m.pool);
+	}
+	/* 4 levels cannot tell it from memory that 5 reach. */
+	make(&m, 16, 5, 1);
+	CHECK(x86_idmap_add(&m, 511 * 512 * GIB, 512 * 512 * GIB, X86_IDMAP_RAM) >= 512 * 512 * GIB);
+	CHECK(x86_idmap_alias(&m, 4, TEXT_VA, TEXT_PA));
+	CHECK_EQ_U64((uint64_t)(int64_t)x86_idmap_alias(&m, 5, TEXT_VA, TEXT_PA), 0);
+	free(m.pool);
+}
+
 TEST_MAIN({ "4 and 5 levels, with and without 1 GiB pages", test_basic },
 	  { "1 GiB pages", test_1g },
 	  { "device pages", test_device },
 	  { "pool exhausted", test_exhausted },
 	  { "address limits", test_limits },
-	  { "4-level table inside the 5-level one", test_4_from_5 })
+	  { "4-level table inside the 5-level one", test_4_from_5 },
+	  { "5-level table around a 4-level one", test_5_around_4 },
+	  { "a page of the upper half", test_alias },
+	  { "pages that cannot be mapped", test_alias_refused })

@@ -42,7 +42,7 @@ _start:
 
 	.bss
 	.balign	16
-saved:	.space	160
+saved:	.space	192			/* the last four are of payload-x86_64.S */
 	.space	4096
 stack:
 	.section .note.GNU-stack, "", @progbits

@@ -35,6 +35,17 @@ _start:
 	shl	$16, %rax
 	mov	%ss, %ax
 	mov	%rax, 152 + saved(%rip)
+	lea	_start(%rip), %rax
+	mov	%rax, 160 + saved(%rip)
+	mov	%cr3, %rax
+	mov	%rax, 168 + saved(%rip)
+	mov	$0xc0000101, %ecx		/* GS_BASE */
+	rdmsr
+	mov	%eax, 176 + saved(%rip)
+	mov	%edx, 180 + saved(%rip)
+	mov	$0xc0000080, %ecx		/* EFER */
+	rdmsr
+	mov	%eax, 184 + saved(%rip)
 	/* Segment registers can be loaded: the GDT is where GDTR says. */
 	mov	$0x18, %eax
 	mov	%eax, %ds
@@ -47,7 +58,7 @@ _start:
 
 	.bss
 	.balign	16
-saved:	.space	160
+saved:	.space	192
 	.space	4096
 stack:
 	.section .note.GNU-stack, "", @progbits

@@ -22,7 +22,7 @@ static void off(void)
 }
 #else
 static const char names[] = "rax\0rbx\0rcx\0rdx\0rsi\0rdi\0rbp\0rsp\0r8\0r9\0r10\0r11\0r12\0r13\0r14\0"
-			    "r15\0flags\0cr0\0cr4\0sel\0";
+			    "r15\0flags\0cr0\0cr4\0sel\0rip\0cr3\0gs\0efer\0";
 
 static void put(char c)
 {

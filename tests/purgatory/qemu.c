@@ -20,8 +20,14 @@
 
 #define REGS64 "rax=0x0 rbx=0x0 rcx=0x0 rdx=0x0 rsi=0x9a000 rdi=0x0 rbp=0x0 rsp=0x50100000 r8=0x0 " \
 	       "r9=0x0 r10=0x0 r11=0x0 r12=0x0 r13=0x0 r14=0x0 r15=0x0 "
-#define SEL " sel=0x10001800180018 END"
+#define SEL " sel=0x10001800180018 "
 #define VERIFIED "kexec purgatory: 2 regions verified, entering kernel at 0x"
+#define BLOCK "kexec purgatory: parameter block: "
+#define RESTORE_VA	0xffffffffa5200000ULL
+#define RESTORED " regions verified, going on with the saved kernel at 0xffffffffa5200000\r\n"
+#define RESTORE_REGS " r8=0xffffffffa5200000 r9=0x123456000 "
+#define RESTORE_END SEL "rip=0xffffffffa5200000 cr3=0x201"
+#define REFUSED_RESTORE .arch = X86, .cpu = "max", .mode = 4, .entry = PURG_ENTRY_RESTORE, .never = "PAYLOAD"
 #define ARMREGS "PAYLOAD x0=0x1234567890ab x1=0x0 x2=0x0 x3=0x0 "
 
 static const struct scene scenes[] = {
@@ -45,7 +51,7 @@ static const struct scene scenes[] = {
 	  .entry = PURG_ENTRY_CALL, .preserve = 1,
 	  .want = { "kexec purgatory: 2 regions verified, calling 0x30000000\r\n",
 		    "kexec purgatory: the function returned 0x3f\r\n",
-		    " rbx=0xbac ", " rdi=0x2000000 " } },
+		    " rbx=0xbac ", " rdi=0x2000000 ", " r12=0x0 " } },
 	{ .name = "x86_64: back to a kernel with as many levels", .arch = X86, .cpu = "max",
 	  .mode = 4, .entry = PURG_ENTRY_RETURN, .preserve = 1,
 	  .want = { "kexec purgatory: 2 regions verified, returning to the other kernel\r\n",
@@ -58,7 +64,7 @@ static const struct scene scenes[] = {
 	  .want = { "PAYLOAD ", " cr4=0x20 ", SEL } },
 	{ .name = "x86_64: there and back, with other levels", .arch = X86, .cpu = "max", .mode = 5,
 	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_4LEVEL,
-	  .want = { "PAYLOAD ", " cr4=0x1020 ", " rbx=0xbac ", " rdi=0x2000000 " } },
+	  .want = { "PAYLOAD ", " cr4=0x1020 ", " rbx=0xbac ", " rdi=0x2000000 ", " r12=0x0 " } },
 	{ .name = "x86_64: there and back, 4 levels here", .arch = X86, .cpu = "max", .mode = 4,
 	  .entry = PURG_ENTRY_RETURN, .preserve = 3, .paging = PURG_PAGING_5LEVEL,
 	  .want = { "PAYLOAD ", " rbx=0xbac ", " cr4=0x20 ", " rdi=0x2000000 " } },
@@ -66,6 +72,36 @@ static const struct scene scenes[] = {
 	  .entry = PURG_ENTRY_CALL, .preserve = 2,
 	  .want = { "kexec purgatory: exception 6, error code 0x0, rip 0x30000000, cr2 0x",
 		    "; resetting\r\n" }, .never = "PAYLOAD" },
+	{ .name = "x86_64: a saved kernel, 4 levels", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_RESTORE, .va = RESTORE_VA, .want = { RESTORED, RESTORE_REGS, "cr4=0x20 ", RESTORE_END } },
+	{ .name = "x86_64: a saved kernel, 5 levels", .arch = X86, .cpu = "max", .mode = 5,
+	  .entry = PURG_ENTRY_RESTORE, .va = RESTORE_VA, .paging = PURG_PAGING_5LEVEL,
+	  .want = { RESTORED, RESTORE_REGS, "cr4=0x1020 ", RESTORE_END } },
+	{ .name = "x86_64: a saved kernel with 4 levels, 5 here", .arch = X86, .cpu = "max", .mode = 5,
+	  .entry = PURG_ENTRY_RESTORE, .va = RESTORE_VA, .paging = PURG_PAGING_4LEVEL, .unpack = UNPACK_ALL,
+	  .want = { RESTORED, RESTORE_REGS, "cr4=0x20 ", RESTORE_END } },
+	{ .name = "x86_64: a saved kernel with 5 levels, 4 here", .arch = X86, .cpu = "max,pdpe1gb=off",
+	  .mode = 4, .entry = PURG_ENTRY_RESTORE, .va = RESTORE_VA, .paging = PURG_PAGING_5LEVEL,
+	  .unpack = UNPACK_ALL, .want = { RESTORED, RESTORE_REGS, "cr4=0x1020 ", RESTORE_END } },
+	{ .name = "x86_64: a saved kernel, other CPUs stopped", .arch = X86, .cpu = "max", .mode = 4,
+	  .entry = PURG_ENTRY_RESTORE, .va = RESTORE_VA, .flags = PURG_F_STOP_CPUS, .cpus = 3,
+	  .corrupt = 1, .on_fail = PURG_FAIL_HALT, .halts = 1, .want = { "...; halted\r\n" } },
+	{ .name = "x86_64: a saved kernel, no page of 2 MiB for both", REFUSED_RESTORE,
+	  .va = RESTORE_VA + 0x1000, .want = { BLOCK "restored kernel's addresses differ in their low 21 bits; resetting" } },
+	{ .name = "x86_64: a saved kernel in no region", REFUSED_RESTORE, .va = RESTORE_VA, .pc = 0x60000000,
+	  .want = { BLOCK "restored kernel's entry point in no region; resetting" } },
+	{ .name = "x86_64: a saved kernel, cr3 with PCID", REFUSED_RESTORE, .va = RESTORE_VA, .cr3 = RESTORE_CR3 + 1,
+	  .want = { BLOCK "restored kernel's cr3 is not the address of a page; resetting" } },
+	{ .name = "x86_64: a saved kernel, cr3 with bit 63", REFUSED_RESTORE, .va = RESTORE_VA,
+	  .cr3 = RESTORE_CR3 + (1ULL << 63),
+	  .want = { BLOCK "restored kernel's cr3 is not the address of a page; resetting" } },
+	{ .name = "x86_64: a saved kernel in the lower half", REFUSED_RESTORE, .va = 0x7fffa5200000,
+	  .want = { "page tables: none for the restored kernel's entry point; resetting" } },
+	{ .name = "x86_64: a saved kernel whose address needs 5 levels", REFUSED_RESTORE, .va = 0xff00000000000000,
+	  .want = { "page tables: none for the restored kernel's entry point; resetting" } },
+	{ .name = "x86_64: a saved kernel, 5 levels this CPU has not", .arch = X86, .cpu = "qemu64", .mode = 4,
+	  .entry = PURG_ENTRY_RESTORE, .paging = PURG_PAGING_5LEVEL, .va = RESTORE_VA, .never = "PAYLOAD",
+	  .want = { BLOCK "5 levels, which this CPU has not; resetting" } },
 	{ .name = "x86_64: 32-bit entry from 4 levels", .arch = X86, .cpu = "max", .mode = 4,
 	  .entry = PURG_ENTRY_X86_32,
 	  .want = { VERIFIED "4000000\r\n",
@@ -160,6 +196,14 @@ static const struct {
 	unsigned int on;
 	struct scene s;
 } cases[] = {
+	{ ON_ARM, { .name = "stops a GICv3", .mode = MODE_GIC, .gic = 1, .corrupt = 1,
+		    .on_fail = PURG_FAIL_HALT, .halts = 1, .never = "PAYLOAD",
+		    .want = { "KiB\r\n", "...; halted\r\n" } } },
+	{ ON_EL1, { .name = "leaves a GICv3 that it does not know", .mode = MODE_GIC, .gic = 2,
+		    .corrupt = 1, .on_fail = PURG_FAIL_HALT, .halts = 1,
+		    .never = "PAYLOAD", .want = { "KiB\r\n", "...; halted\r\n" } } },
+	{ ON_ARM, { .name = "stops a GICv3 and hands over", .mode = MODE_GIC, .gic = 1,
+		    .never = "did not stop" } },
 	{ ON_ARM, { .name = "hands over", .timing = 1, .never = "caches off" } },
 	{ ON_ARM, { .name = "hands over without map", .timing = 1, .flags = PURG_F_NO_MAP,
 		    .want = { " KiB, caches off: " } } },
@@ -281,11 +325,14 @@ static void machine_args(struct args *a, const struct world *w)
 	arg(a, "-M");
 	if (s->arch == X86) {
 		arg(a, "pc,memory-backend=ram");
+		arg(a, "-smp"); arg(a, "%d", s->cpus ? s->cpus : 1);
 		arg(a, "-vga"); arg(a, "std");
 		arg(a, "-device"); arg(a, "isa-debug-exit,iobase=0xf4");
 		arg(a, "-kernel"); arg(a, "%s/stub-x86_64.elf", w->built);
 	} else {
-		arg(a, "virt,memory-backend=ram,virtualization=%s", s->el2 ? "on" : "off");
+		arg(a, "virt,memory-backend=ram,virtualization=%s,gic-version=%d", s->el2 ? "on" : "off",
+		    s->gic ? 3 : 2);
+		arg(a, "-smp"); arg(a, "%d", s->gic ? 2 : 1);
 		arg(a, "-device"); arg(a, "loader,addr=%#x,cpu-num=0", GUEST_STUB);
 	}
 }
@@ -294,7 +341,7 @@ static void check_text(struct world *w)
 {
 	const struct scene *s = w->s;
 
-	for (int i = 0; i < 4 && s->want[i]; i++)
+	for (int i = 0; i < WANTS && s->want[i]; i++)
 		if (!test_report(!!strstr(w->vm.text, s->want[i]), s->name, 0, s->want[i]))
 			printf("# got: %s\n", w->vm.text);
 	if (s->never && !test_report(!strstr(w->vm.text, s->never), s->name, 0, s->never))
@@ -325,10 +372,17 @@ static void run(struct world *w)
 		usleep(300000);
 		if (CHECK(vm_alive(&w->vm)) && s->walk)
 			CHECK(scene_walk(w));
+		if (s->cpus)
+			CHECK(scene_stopped(w));
+		if (s->gic)
+			CHECK(scene_gic(w));
 	} else {
 		CHECK(vm_collect(&w->vm, NULL) == 0);
 	}
 	check_text(w);
+	if (strstr(w->vm.text, "PAYLOAD") && s->va)
+		CHECK(strstr(w->vm.text, " gs=0xff11000012345678 efer=0xd01 END") &&
+		      strstr(w->vm.text, " cr0=0x80010011 "));
 	if (strstr(w->vm.text, "PAYLOAD"))
 		CHECK(scene_check(w));
 out:

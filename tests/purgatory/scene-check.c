@@ -367,3 +367,48 @@ int scene_walk(struct world *w)
 	return !test_failed;
 }
 
+/*
+ * INIT puts a CPU at the reset vector (SDM vol. 3A, table 9-1: EIP 0xfff0), where
+ * it waits; the stub had left it in a loop.
+ */
+int scene_stopped(struct world *w)
+{
+	char command[64], answer[8192];
+
+	test_failed = 0;	/* of this file */
+	for (int i = 1; i < w->s->cpus; i++) {
+		snprintf(command, sizeof(command), "cpu %d", i);
+		CHECK(vm_monitor(&w->vm, command, answer, sizeof(answer)));
+		CHECK(vm_monitor(&w->vm, "info registers", answer, sizeof(answer)));
+		if (!test_report(strstr(answer, "EIP=0000fff0") && strstr(answer, "HLT=1"), w->s->name, 0, command))
+			printf("# got: %s\n", answer);
+	}
+	return !test_failed;
+}
+
+/* Is the lowest bit of the register at @pa as said? */
+static void check_enabled(struct world *w, uint64_t pa, int enabled)
+{
+	char command[64], answer[8192];
+	unsigned int value = 77;
+	const char *found;
+
+	snprintf(command, sizeof(command), "xp /1wx 0x%llx", (unsigned long long)pa);
+	if (!CHECK(vm_monitor(&w->vm, command, answer, sizeof(answer))))
+		return;
+	found = strstr(answer, ": 0x");
+	if (!test_report(found && sscanf(found, ": %x", &value) == 1 && (value & 1) == (unsigned int)enabled,
+			 w->s->name, 0, command))
+		printf("# got: %s\n", answer);
+}
+
+int scene_gic(struct world *w)
+{
+	int on = w->s->gic == 2;
+
+	test_failed = 0;	/* of this file */
+	check_enabled(w, GUEST_ITS, on);
+	check_enabled(w, GUEST_GICR, on);
+	check_enabled(w, GUEST_GICR + GUEST_GICR_STEP, on);
+	return !test_failed;
+}

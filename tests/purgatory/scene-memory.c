@@ -116,11 +116,21 @@ static void make_head(struct world *w)
 	if (s->arch == X86) {
 		p->reg[0] = 0x9a000;
 		p->reg[1] = s->entry == PURG_ENTRY_X86_64 ? 0x50100000 : 0;
+		if (s->entry == PURG_ENTRY_RESTORE) {
+			p->pc = s->pc ? s->pc : p->pc;
+			p->reg[0] = s->va;
+			p->reg[1] = s->cr3 ? s->cr3 : RESTORE_CR3;
+			p->reg[2] = RESTORE_GS;
+		}
 		add_console(p, PURG_CONSOLE_8250_PORT, 0x3f8, 0);
 		if (s->vga)
 			add_console(p, PURG_CONSOLE_VGA_TEXT, 0xb8000, 0);
 	} else {
 		p->reg[0] = 0x1234567890ab;
+		if (s->gic == 1) {
+			p->its_pa[p->its_count++] = GUEST_ITS;
+			p->gicr[p->gicr_count++] = (struct purg_gicr){ GUEST_GICR, GUEST_GICR_LEN, 0 };
+		}
 		add_console(p, PURG_CONSOLE_PL011, 0x09000000, 0);
 	}
 }
@@ -295,6 +305,8 @@ int scene_memory(struct world *w, const char *dir)
 	memcpy(ram_at(&w->ram, s->arch == ARM ? GUEST_MODE : 0x1800000), &s->mode, sizeof(s->mode));
 	if (s->preserve)
 		*(uint8_t *)ram_at(&w->ram, 0x1800001) = 1;
+	if (s->cpus)
+		*(uint8_t *)ram_at(&w->ram, 0x1800002) = 1;
 	free(blob.p);
 	free(payload.p);
 	return 0;

@@ -14,6 +14,8 @@
 
 enum { X86, ARM };
 
+#define WANTS	5
+
 struct scene {
 	const char *name;
 	int arch;
@@ -40,13 +42,20 @@ struct scene {
 	int walk;		/* ask the monitor what is mapped */
 	int unmapped;		/* ... and that MMU is off */
 	int preserve;		/* x86: left by a kernel that wants to return; which code[] */
+	uint64_t va, pc, cr3;	/* of a saved kernel; pc and cr3: 0 = the usual ones */
+	int cpus;		/* the others have to be stopped in the end; 0 = one */
+	int gic;		/* arm64: a GICv3; 2: which the block does not name */
 	uint32_t most;		/* instructions for 100 bytes, all included */
-	const char *want[4];
+	const char *want[WANTS];
 	const char *never;
 };
 
 /* Where a function lies that is called, or a kernel that is returned to. */
 #define FUNCTION_PA	0x30000000ULL
+
+/* What a saved kernel gets. */
+#define RESTORE_CR3	0x123456000ULL
+#define RESTORE_GS	0xff11000012345678ULL
 
 /* One architecture's machine: what lies where. */
 struct place {
@@ -82,11 +91,14 @@ int scene_memory(struct world *w, const char *dir);
  * scene-check.c.  _snapshot: notes what memory is, and has to be in the end.
  * _check: everything that is left behind, once the payload has run.  _jump: what
  * was recorded for a kernel that wants to return.  _walk: what the MMU of a halted
- * machine maps.  1 if all is well, else it was printed.
+ * machine maps.  _stopped: its other CPUs wait for their start-up IPI.  _gic: what
+ * its GIC was left with.  1 if all is well, else it was printed.
  */
 int scene_snapshot(struct world *w);
 int scene_check(struct world *w);
 int scene_jump(const struct world *w);
 int scene_walk(struct world *w);
+int scene_stopped(struct world *w);
+int scene_gic(struct world *w);
 
 #endif

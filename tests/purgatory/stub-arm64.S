@@ -53,7 +53,21 @@ _start:
 	msr	SVCR, x2
 	msr	cpacr_el1, xzr
 	isb
-5:	ldr	x1, =GUEST_BEFORE
+5:	tbz	x4, #4, 6f
+	mov	w3, #1
+	ldr	x1, =GUEST_ITS
+	str	w3, [x1]			/* GITS_CTLR.Enabled */
+	ldr	x1, =GUEST_GICR
+	mov	w4, #2
+7:	ldr	x2, =(GUEST_LPI_PROP | 15)
+	str	x2, [x1, #0x70]			/* GICR_PROPBASER: 16 bits of INTID */
+	ldr	x2, =GUEST_LPI_PEND
+	str	x2, [x1, #0x78]			/* GICR_PENDBASER */
+	str	w3, [x1]			/* GICR_CTLR.EnableLPIs */
+	add	x1, x1, #GUEST_GICR_STEP
+	subs	w4, w4, #1
+	b.ne	7b
+6:	ldr	x1, =GUEST_BEFORE
 	guest_dump
 
 	mov	x2, #0x3

@@ -8,7 +8,10 @@
  * If the byte behind it is 1 it leaves as a kernel does that wants to return
  * (doc/jump-protocol.md): this page is its control page, with the list of the
  * image's pages.  Returned to, it goes to the payload with what it was told to
- * enter the next time in rdi, and 0xbac in rbx.
+ * enter the next time in rdi, 0xbac in rbx, and in r12 the requests of the local
+ * APIC for vectors 64 to 95, of which it has left one.
+ *
+ * If the third byte is 1 the other CPUs are kept busy in low memory.
  *
  * As hostile as the contract allows: the stack pointer is not mapped, GDT and
  * IDT are gone, every register is junk.
@@ -31,8 +34,20 @@ _start:
 	movl	$(pd + 3), pdpt
 	movl	$(pdpt + 3), pml4
 	movl	$(pml4 + 3), pml5
+	movl	$(apic_pd + 3), pdpt + 3 * 8
+	movl	$0xfee00083, apic_pd + 0x1f7 * 8
 
-	mov	$0x20, %eax			/* CR4.PAE */
+	cmpb	$1, 0x1800002
+	jne	1f
+	/*
+	 * The other CPUs run "jmp ." at 0x8000: INIT, start-up IPI (SDM vol. 3A, 8.4.4.1).
+	 * QEMU 7.2 lets an INIT pend for a CPU in HLT, where the firmware has left them.
+	 */
+	movw	$0xfeeb, 0x8000
+	movl	$0xc4500, 0xfee00300
+	movl	$0xc4608, 0xfee00300
+
+1:	mov	$0x20, %eax			/* CR4.PAE */
 	mov	$pml4, %ebx
 	cmpb	$5, 0x1800000
 	jne	2f
@@ -67,9 +82,17 @@ _start:
 	mov	%rbx, %rdx
 	je	4f
 	jmp	*%rax
-4:	mov	$swap_page + 4096, %esp
+4:	mov	$0xfee00000, %edi		/* local APIC */
+	movl	$0x1ff, 0xf0(%rdi)		/* on, */
+	movl	$0x44041, 0x300(%rdi)		/* vector 65 to ourselves, */
+5:	testl	$2, 0x220(%rdi)
+	jz	5b
+	movl	$0xff, 0xf0(%rdi)		/* off */
+	mov	$swap_page + 4096, %esp
 	call	*%rax
 	pop	%rdi
+	mov	$0xfee00000, %r12d
+	mov	0x220(%r12), %r12d
 	mov	$0xbac, %ebx
 	mov	$0x50000000, %eax
 	jmp	*%rax
@@ -113,6 +136,8 @@ swap_page:
 pml5:	.space	4096
 pml4:	.space	4096
 pdpt:	.space	4096
+apic_pd:
+	.space	4096
 pd:	.space	4096
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Says what CNTVCT_EL0 is, as a line of the kernel's log.  Under QEMU's
+ * Says what CNTVCT_EL0 or the TSC is, as a line of the kernel's log.  Under QEMU's
  * `-icount shift=0` the counter's 62.5 MHz are one count for 16 instructions.
- * Built for the arm64 guests; called by the scripts of `bench purgatory`.
+ * Called by the scripts of `bench purgatory` and `bench jump`.
  *
  *	counter NAME		"KX: counter NAME=N"
  *	counter NAME jump	likewise, then straight into the loaded kernel, so
@@ -19,10 +19,14 @@
 
 static uint64_t counter(void)
 {
+#ifdef __aarch64__
 	uint64_t v;
 
 	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(v) : : "memory");
 	return v;
+#else
+	return __builtin_ia32_rdtsc();
+#endif
 }
 
 static int say(int kmsg, const char *name, uint64_t v)

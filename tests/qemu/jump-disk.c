@@ -107,7 +107,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	seed = strtoull(argv[3], NULL, 0);
-	fd = open(argv[2], writing ? O_RDWR | O_DIRECT | O_CLOEXEC : O_RDONLY | O_CLOEXEC);
+	fd = open(argv[2], (writing ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
+	/* An image on the host's tmpfs. */
+	if (fd < 0 && errno == EINVAL && !writing)
+		fd = open(argv[2], O_RDONLY | O_CLOEXEC);
 	b = aligned_alloc(4096, BLOCK);
 	if (fd < 0 || !b)
 		fail("disk", "%s: %s", argv[2], strerror(errno));

@@ -5,6 +5,7 @@
  *
  *	jump-steady STATE CPU SEED MIB		count on CPU (-1: any) for ever
  *	jump-steady cpus			make each CPU do something, once
+ *	jump-steady clock			print CLOCK_REALTIME, in milliseconds
  *
  * It counts in memory and into the file STATE ("count passes"), and keeps MIB of
  * memory that it filled from SEED.  Every turn it looks that the file says what
@@ -119,6 +120,15 @@ static int all_cpus(void)
 	return 0;
 }
 
+static int wall_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	printf("%lld\n", (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
@@ -127,8 +137,10 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "cpus"))
 		return all_cpus();
+	if (argc == 2 && !strcmp(argv[1], "clock"))
+		return wall_clock();
 	if (argc != 5) {
-		fprintf(stderr, "usage: jump-steady STATE CPU SEED MIB | cpus\n");
+		fprintf(stderr, "usage: jump-steady STATE CPU SEED MIB | cpus | clock\n");
 		return 2;
 	}
 	s.path = argv[1];

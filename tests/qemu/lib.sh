@@ -39,13 +39,12 @@ publish() {
 
 # stale BINARY SOURCE: is it to be made (again)?
 stale() {
-	local f
+	local header
 
-	[[ -x $1 && ! $2 -nt $1 ]] || return 0
-	for f in "$KX_QEMU_DIR"/*.h; do
-		[[ ! $f -nt $1 ]] || return 0
+	for header in "$KX_QEMU_DIR"/*.h; do
+		[[ ! $header -nt $1 ]] || return 0
 	done
-	return 1
+	[[ ! -x $1 || $2 -nt $1 ]]
 }
 
 # build_helper NAME: compile the C helper NAME.c for this machine unless an
@@ -85,6 +84,25 @@ build_guest_helper() {
 		mkdir -p "${out%/*}"
 		"$cc" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -static \
 			-o "$out.$$" "$src" "${@:3}" || die "cannot compile $src for $2"
+		publish "$out.$$" "$out"
+	fi
+	echo "$out"
+}
+
+# build_function NAME: compile NAME.c, a function, into a flat binary that begins
+# with it and does not depend on its address, for kexec --call.
+build_function() {
+	local src=$KX_QEMU_DIR/$1.c out=$KX_CACHE/helpers/x86_64/$1.bin
+
+	if stale "$out" "$src"; then
+		mkdir -p "${out%/*}"
+		gcc -std=gnu11 -O2 -Wall -Wextra -ffreestanding -fpie -static -no-pie -nostdlib \
+			-fno-stack-protector -fno-asynchronous-unwind-tables \
+			-fcf-protection=none -Wl,--build-id=none -Wl,-Ttext=0x10000 -Wl,-e,0x10000 \
+			-o "$out.elf.$$" "$src" || die "cannot compile $src"
+		objcopy -O binary -j .text "$out.elf.$$" "$out.$$"
+		rm "$out.elf.$$"
+		chmod +x "$out.$$"	# what stale() looks at
 		publish "$out.$$" "$out"
 	fi
 	echo "$out"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * lib/acpi.c: SPCR and FADT, sound and not.
+ * lib/acpi.c: SPCR, FADT and MADT, sound and not.
  */
 #include <errno.h>
 
 #include "kx/acpi.h"
+#include "kx/gic.h"
 #include "test.h"
 
 #define SPCR_LEN	80
@@ -133,6 +134,85 @@ static void test_fadt(void)
 	CHECK_STR(err.text, "ACPI FACP: length: expected 0x24 to 0x73, have 0x74");
 }
 
+/* A GICD of 24 bytes and then @count ITSs. */
+#define MADT_LEN(count)	(44u + 24 + 20 * (count))
+
+static void madt(uint8_t *t, uint32_t count)
+{
+	header(t, "APIC", MADT_LEN(count), 5);
+	t[44] = 0x0c;
+	t[45] = 24;
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t *its = t + MADT_LEN(i);
+
+		its[0] = 0x0f;
+		its[1] = 20;
+		kx_put_le32(its + 4, i);
+		kx_put_le64(its + 8, 0x123408080000 + 0x20000 * (uint64_t)i);
+	}
+}
+
+static void madt_fails(const uint8_t *t, size_t len, int code, const char *text)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_gic g = { .its_count = 7 };
+
+	CHECK_EQ_U64((uint64_t)-kx_acpi_madt_gic((struct kx_bytes){ t, len }, &g, &err), (uint64_t)code);
+	CHECK_STR(err.text, text);
+	CHECK_EQ_U64(g.its_count, 7);
+}
+
+static void test_madt(void)
+{
+	uint8_t t[MADT_LEN(17)];
+	struct kx_gic g;
+
+	for (uint32_t n = 0; n <= 16; n += 4) {
+		madt(t, n);
+		CHECK(kx_acpi_madt_gic((struct kx_bytes){ t, sizeof(t) }, &g, NULL) == 0);
+		CHECK_EQ_U64(g.its_count, n);
+		CHECK_EQ_U64(g.gicr_count, 0);
+		if (n)
+			CHECK_EQ_U64(g.its_pa[n - 1], 0x123408080000 + 0x20000 * (uint64_t)(n - 1));
+	}
+	madt(t, 17);
+	madt_fails(t, sizeof(t), ENOSPC, "more than 16 ITSs");
+}
+
+static void test_madt_bad(void)
+{
+	uint8_t t[MADT_LEN(2)];
+
+	madt(t, 2);
+	madt_fails(t, 30, ENOEXEC, "ACPI APIC: length: expected 0x2c to 0x1e, have 0x6c");
+	t[4] = 43;
+	madt_fails(t, sizeof(t), ENOEXEC, "ACPI APIC: length: expected 0x2c to 0x6c, have 0x2b");
+	/* Structures that do not end where they say. */
+	madt(t, 2);
+	t[45] = 0;
+	madt_fails(t, sizeof(t), ENOEXEC,
+		   "ACPI APIC: length of the structure at 0x2c: expected 2 to 0x40, have 0x0");
+	t[45] = 1;
+	madt_fails(t, sizeof(t), ENOEXEC,
+		   "ACPI APIC: length of the structure at 0x2c: expected 2 to 0x40, have 0x1");
+	t[45] = 65;
+	madt_fails(t, sizeof(t), ENOEXEC,
+		   "ACPI APIC: length of the structure at 0x2c: expected 2 to 0x40, have 0x41");
+	t[45] = 63;			/* one byte is left */
+	madt_fails(t, sizeof(t), ENOEXEC,
+		   "ACPI APIC: length of the structure at 0x6b: expected 2 to 0x1, have 0x0");
+	/* An ITS that is too short for its address, and one of no frame. */
+	madt(t, 2);
+	t[MADT_LEN(0) + 1] = 12;
+	madt_fails(t, sizeof(t), ENOEXEC, "ACPI APIC: ITS: length: expected 0x14, have 0xc");
+	madt(t, 2);
+	t[MADT_LEN(1) + 9] = 0x10;
+	madt_fails(t, sizeof(t), ENOEXEC,
+		   "ITS: address: expected a multiple of 0x10000, have 0x1234080a1000");
+}
+
 TEST_MAIN({ "SPCR", test_spcr },
 	  { "SPCR, unsound", test_spcr_bad },
-	  { "FADT", test_fadt })
+	  { "FADT", test_fadt },
+	  { "MADT", test_madt },
+	  { "MADT, unsound", test_madt_bad })

@@ -476,6 +476,35 @@ static void test_table(void)
 	CHECK_EQ_U64(kx_archs[KX_MACHINE_X86_64].kexec_arch, 0x3e0000);
 }
 
+/* What purgatory stops depends on who comes, and on who reserved the tables. */
+static void test_interrupts(void)
+{
+	struct bed b;
+
+	bed_init(&b, ANYWHERE | PAGES_4K, 0, 0x1000, 0x2000);
+	b.src.arm64.gic = (struct kx_gic){ .its_count = 1, .its_pa = { 0x8080000 }, .gicr_count = 1,
+					   .gicr = { { 0x80a0000, 0xf60000, 0 } } };
+	kx_arm64_stop_interrupts(&b.plan, false);
+	CHECK_EQ_U64(b.plan.param.its_count, 1);
+	CHECK_EQ_U64(b.plan.param.its_pa[0], 0x8080000);
+	CHECK_EQ_U64(b.plan.param.gicr_count, 1);
+	CHECK_EQ_U64(b.plan.param.gicr[0].len, 0xf60000);
+	CHECK_STR(b.plan.note[0], "interrupts: purgatory stops 1 ITS and the redistributors' LPIs");
+	kx_arm64_stop_interrupts(&b.plan, true);
+	CHECK_EQ_U64(b.plan.param.its_count, 1);
+	CHECK_EQ_U64(b.plan.param.gicr_count, 0);
+	CHECK_STR(b.plan.note[1], "interrupts: purgatory stops 1 ITS");
+	b.src.arm64.efi = true;
+	kx_arm64_stop_interrupts(&b.plan, false);
+	CHECK_EQ_U64(b.plan.param.gicr_count, 0);
+	/* A GICv2. */
+	b.src.arm64.gic = (struct kx_gic){ 0 };
+	kx_arm64_stop_interrupts(&b.plan, false);
+	CHECK_EQ_U64(b.plan.param.its_count, 0);
+	CHECK_EQ_U64(b.plan.note_count, 3);
+	kx_arena_deinit(&b.arena);
+}
+
 TEST_MAIN({ "Image with initrd", test_simple },
 	  { "512 MiB with reservations", test_small_machine },
 	  { "text_offset", test_text_offset },
@@ -491,4 +520,5 @@ TEST_MAIN({ "Image with initrd", test_simple },
 	  { "ELF without Image header", test_elf_headerless },
 	  { "ELF, unsound", test_elf_bad },
 	  { "what kexec_file_load refuses", test_file_refuses },
-	  { "table of architectures", test_table })
+	  { "table of architectures", test_table },
+	  { "interrupts that go on", test_interrupts })

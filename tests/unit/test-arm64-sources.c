@@ -184,6 +184,7 @@ static void put_table(struct bed *b, const char *name, const uint8_t *table, uin
 
 static void test_acpi(void)
 {
+	static const uint8_t apic[64] = { [44] = 15, 20, [44 + 10] = 8, 8 };
 	static const uint8_t facp[276] = { [129] = 1, [131] = 3 };
 	static const uint8_t spcr[80] = { [36] = 3, [40] = 0, 32, 0, 3, 0, 0, 0, 0x12, 0x3f };
 	struct bed b;
@@ -198,12 +199,15 @@ static void test_acpi(void)
 	fdt = tree_done(&t);
 	put(&b, "sys/firmware/fdt", fdt.data, fdt.len);
 	puts_at(&b, "sys/firmware/efi/fw_platform_size", "64\n");
+	put_table(&b, "APIC", apic, sizeof(apic));
 	put_table(&b, "FACP", facp, sizeof(facp));
 	put_table(&b, "SPCR", spcr, sizeof(spcr));
 	if (!read_all(&b, NULL))
 		return;
 	CHECK(b.s.arm64.efi && b.s.arm64.acpi);
 	CHECK_EQ_U64(b.s.arm64.psci, PURG_PSCI_SMC);
+	CHECK_EQ_U64(b.s.arm64.gic.its_count, 1);
+	CHECK_EQ_U64(b.s.arm64.gic.its_pa[0], 0x8080000);
 	console_is(&b, "SPCR", (struct purg_console){ PURG_CONSOLE_PL011, 0, 0, 0, 0x3f12000000 });
 	bed_deinit(&b);
 }

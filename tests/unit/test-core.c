@@ -390,6 +390,74 @@ static void test_bad_vmcoreinfo(void)
 	CHECK(!kx_vmcoreinfo_get((struct kx_bytes){ (const uint8_t *)"A=\0E=1", 6 }, "X", &got));
 }
 
+/* ---- the kernel's image -------------------------------------------------------- */
+
+static bool image_of(const char *text, uint16_t machine, struct kx_range *pa, uint64_t *va)
+{
+	return kx_core_image((struct kx_bytes){ (const uint8_t *)text, strlen(text) }, machine, pa,
+			     va);
+}
+
+static void test_image(void)
+{
+	struct kx_range pa = { 1, 2 };
+	uint64_t va = 3;
+
+	/* x86_64 with KASLR; mem_section and vmemmap are not in the image. */
+	if (CHECK(image_of("SYMBOL(_stext)=ffffffffa1000000\nSYMBOL(swapper_pg_dir)=ffffffffa2c22000\n"
+			   "SYMBOL(mem_section)=ffff88801ffad680\nSYMBOL(node_data)=ffffffffa3839a40\n"
+			   "NUMBER(phys_base)=-520093696\n", 62, &pa, &va))) {
+		CHECK_EQ_U64(va, 0xffffffffa1000000);
+		CHECK_EQ_U64(pa.start, 0x2000000);
+		CHECK_EQ_U64(kx_range_len(pa), 0x2a00000);
+	}
+	if (CHECK(image_of("SYMBOL(vmemmap)=fffffc0000000000\nSYMBOL(_stext)=ffff800008010000\n"
+			   "SYMBOL(init_uts_ns)=ffff800009800000\nSYMBOL(x)=junk\nSYMBOL(y)\n"
+			   "NUMBER(kimage_voffset)=0xffff7fffc8000000", 183, &pa, &va))) {
+		CHECK_EQ_U64(va, 0xffff800008000000);
+		CHECK_EQ_U64(pa.start, 0x40000000);
+		CHECK_EQ_U64(kx_range_len(pa), 0x1a00000);
+	}
+	pa = (struct kx_range){ 1, 2 };
+	CHECK(!image_of("NUMBER(phys_base)=0\n", 62, &pa, &va));
+	CHECK(!image_of("SYMBOL(_stext)=ffffffff81000000\n", 62, &pa, &va));
+	CHECK(!image_of("SYMBOL(_stext)=ffffffff81000000\nNUMBER(phys_base)=0\n", 183, &pa, &va));
+	CHECK(!image_of("SYMBOL(_stext)=ffffffffffffffff\nNUMBER(phys_base)=0\n", 62, &pa, &va));
+	CHECK(!image_of("", 62, &pa, &va));
+	CHECK_EQ_U64(pa.start, 1);
+}
+
+static void test_image_part(void)
+{
+	const struct kx_range image = { 0x4000, 0x8000 };
+	const struct { uint64_t pa, len, file_len, want_pa, want_len, want_off; } rows[] = {
+		{ 0x1000, 0x2000, 0x2000, 0, 0, 0 },
+		{ 0x1000, 0x3000, 0x3000, 0, 0, 0 },
+		{ 0x8000, 0x1000, 0x1000, 0, 0, 0 },
+		{ 0x1000, 0x10000, 0x10000, 0x4000, 0x4000, 0x13000 },
+		{ 0x1000, 0x10000, 0, 0x4000, 0x4000, 0x10000 },
+		{ 0x5000, 0x1000, 0x1000, 0x5000, 0x1000, 0x10000 },
+		{ 0x7000, 0x2000, 0x2000, 0x7000, 0x1000, 0x10000 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct kx_core_load l = {
+			.pa = rows[i].pa, .mem_len = rows[i].len, .file_len = rows[i].file_len,
+			.off = 0x10000, .va = 5,
+		};
+		struct kx_core_load part;
+
+		if (!CHECK(kx_core_image_part(&l, image, 0xf0000000, &part) == !!rows[i].want_len) ||
+		    !rows[i].want_len)
+			continue;
+		CHECK_EQ_U64(part.pa, rows[i].want_pa);
+		CHECK_EQ_U64(part.va, 0xf0000000 + rows[i].want_pa - 0x4000);
+		CHECK_EQ_U64(part.mem_len, rows[i].want_len);
+		CHECK_EQ_U64(part.file_len, rows[i].file_len ? rows[i].want_len : 0);
+		CHECK_EQ_U64(part.off, rows[i].want_off);
+	}
+}
+
 TEST_MAIN(
 	{ "a core is opened", test_open },
 	{ "physical addresses are found", test_lookup },
@@ -402,4 +470,6 @@ TEST_MAIN(
 	{ "no name, no physical address, a terminator", test_oddities },
 	{ "VMCOREINFO", test_vmcoreinfo },
 	{ "VMCOREINFO that says nothing", test_bad_vmcoreinfo },
+	{ "the image", test_image },
+	{ "part of the image", test_image_part },
 )

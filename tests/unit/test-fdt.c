@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "kx/fdt.h"
+#include "kx/gic.h"
 #include "test.h"
 #include "tree.h"
 
@@ -343,6 +344,138 @@ static void test_number(void)
 	CHECK(!kx_fdt_number(p, -1, &v));
 }
 
+/* ---- interrupt controller ---------------------------------------------- */
+
+struct gic_want {
+	const char *status;
+	uint32_t regions;		/* 0 = no such property */
+	uint64_t stride;		/* 0 = no such property */
+	uint32_t its;			/* how many nodes */
+	uint64_t its_pa;		/* of the first; the others 128 KiB apart */
+	uint64_t gicr_pa;
+	int reg_len;			/* bytes of the GIC's reg */
+};
+
+/* As QEMU's and a server's: GICD, then regions of redistributors; ITSs below. */
+static struct kx_bytes gic_tree(struct tree *t, const struct gic_want *w)
+{
+	uint8_t reg[16 * 40] = { 0 };
+
+	for (int i = 0; i < 40; i++) {
+		fdt64_st(reg + 16 * i, i ? w->gicr_pa + 0x1000000 * (uint64_t)(i - 1) : 0x8000000);
+		fdt64_st(reg + 16 * i + 8, i ? 0x100000 : 0x10000);
+	}
+	tree_begin(t);
+	tree_root(t, 2, 2);
+	tree_node(t, "intc@8000000");
+	tree_str(t, "compatible", "arm,gic-v3");
+	tree_u32(t, "#address-cells", 2);
+	tree_u32(t, "#size-cells", 2);
+	tree_raw(t, "ranges", "", 0);
+	tree_raw(t, "reg", reg, w->reg_len);
+	if (w->regions)
+		tree_u32(t, "#redistributor-regions", w->regions);
+	if (w->stride)
+		tree_u64(t, "redistributor-stride", w->stride);
+	if (w->status)
+		tree_str(t, "status", w->status);
+	for (uint32_t i = 0; i < w->its; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "its@%x", i);
+		tree_node(t, name);
+		tree_str(t, "compatible", "arm,gic-v3-its");
+		if (i == 1)
+			tree_str(t, "status", "disabled");
+		tree_pair(t, "reg", w->its_pa + 0x20000 * (uint64_t)i, 0x20000);
+		tree_end(t);
+	}
+	tree_end(t);
+	return tree_done(t);
+}
+
+static int gic_of(const struct gic_want *w, struct kx_gic *ret, struct kx_err *err)
+{
+	struct kx_arena a;
+	const void *fdt;
+	struct tree t;
+	int r;
+
+	kx_arena_init(&a);
+	CHECK(kx_fdt_open(gic_tree(&t, w), &a, &fdt, NULL) == 0);
+	r = kx_fdt_gic(fdt, ret, err);
+	kx_arena_deinit(&a);
+	return r;
+}
+
+static void test_gic(void)
+{
+	struct kx_gic g;
+
+	CHECK(gic_of(&(struct gic_want){ .its = 1, .its_pa = 0x8080000, .gicr_pa = 0x80a0000,
+					 .reg_len = 32 }, &g, NULL) == 0);
+	CHECK_EQ_U64(g.its_count, 1);
+	CHECK_EQ_U64(g.its_pa[0], 0x8080000);
+	CHECK_EQ_U64(g.gicr_count, 1);
+	CHECK_EQ_U64(g.gicr[0].pa, 0x80a0000);
+	CHECK_EQ_U64(g.gicr[0].len, 0x100000);
+	CHECK_EQ_U64(g.gicr[0].stride, 0);
+
+	CHECK(gic_of(&(struct gic_want){ .its = 4, .its_pa = 0x4000000000, .gicr_pa = 0x5000000000,
+					 .regions = 3, .stride = 0x40000, .status = "okay",
+					 .reg_len = 64 }, &g, NULL) == 0);
+	CHECK_EQ_U64(g.its_count, 3);			/* the second is disabled */
+	CHECK_EQ_U64(g.its_pa[1], 0x4000040000);
+	CHECK_EQ_U64(g.gicr_count, 3);
+	CHECK_EQ_U64(g.gicr[2].pa, 0x5002000000);
+	CHECK_EQ_U64(g.gicr[2].stride, 0x40000);
+
+	CHECK(gic_of(&(struct gic_want){ .status = "disabled", .reg_len = 32 }, &g, NULL) == 0);
+	CHECK_EQ_U64(g.its_count + g.gicr_count, 0);
+}
+
+static void gic_fails(struct gic_want w, int code, const char *text)
+{
+	struct kx_gic g = { .its_count = 7 };
+	struct kx_err err = { 0 };
+
+	CHECK_EQ_U64((uint64_t)-gic_of(&w, &g, &err), (uint64_t)code);
+	CHECK_STR(err.text, text);
+	CHECK_EQ_U64(g.its_count, 7);
+}
+
+static void test_gic_bad(void)
+{
+	struct kx_arena a;
+	const void *fdt;
+	struct kx_gic g;
+	struct tree t;
+
+	/* None, and one of another kind. */
+	kx_arena_init(&a);
+	CHECK(kx_fdt_open(tree_machine(&t), &a, &fdt, NULL) == 0);
+	CHECK(kx_fdt_gic(fdt, &g, NULL) == 0);
+	CHECK_EQ_U64(g.its_count + g.gicr_count, 0);
+	kx_arena_deinit(&a);
+
+	gic_fails((struct gic_want){ .reg_len = 16 }, ENOEXEC, "device tree: intc@8000000: reg: too short");
+	gic_fails((struct gic_want){ .reg_len = 31, .regions = 1 }, ENOEXEC,
+		  "device tree: intc@8000000: reg: too short");
+	gic_fails((struct gic_want){ .reg_len = 32, .regions = 0xffffffff }, ENOEXEC,
+		  "device tree: intc@8000000: reg: too short");
+	gic_fails((struct gic_want){ .reg_len = 640, .regions = 39 }, ENOSPC,
+		  "more than 32 regions of redistributors");
+	gic_fails((struct gic_want){ .reg_len = 32, .gicr_pa = 0x80a8000 }, ENOEXEC,
+		  "redistributors: expected multiples of 0x10000, have 0x100000 bytes at 0x80a8000, stride 0x0");
+	gic_fails((struct gic_want){ .reg_len = 32, .stride = 0x1000 }, ENOEXEC,
+		  "redistributors: expected multiples of 0x10000, have 0x100000 bytes at 0x0, stride 0x1000");
+	gic_fails((struct gic_want){ .reg_len = 32, .gicr_pa = 0xfffffffffff10000 }, ENOEXEC,
+		  "redistributors: 0x100000 bytes at 0xfffffffffff10000 wrap");
+	gic_fails((struct gic_want){ .reg_len = 32, .its = 1, .its_pa = 0x8081000 }, ENOEXEC,
+		  "ITS: address: expected a multiple of 0x10000, have 0x8081000");
+	gic_fails((struct gic_want){ .reg_len = 32, .its = 18 }, ENOSPC, "more than 16 ITSs");
+}
+
 TEST_MAIN({ "header fields", test_header },
 	  { "overlapping blocks", test_overlap },
 	  { "end of the reservations", test_reserve_end },
@@ -353,4 +486,6 @@ TEST_MAIN({ "header fields", test_header },
 	  { "console, unusable", test_console_bad },
 	  { "PSCI", test_psci },
 	  { "stub tree", test_stub },
-	  { "memory", test_memory })
+	  { "memory", test_memory },
+	  { "interrupt controller", test_gic },
+	  { "interrupt controller, unsound", test_gic_bad })

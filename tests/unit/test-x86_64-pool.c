@@ -40,23 +40,39 @@ static void add(struct bed *b, uint64_t pa, uint64_t len)
 	};
 }
 
-/* preserve.c: a control page anywhere, the local APIC, a root for other levels. */
+/*
+ * preserve.c: a control page anywhere (of the kernel that came, where it is not the
+ * one that the plan returns to, which is a region), a root for other levels.
+ */
 static bool jump_fits(struct x86_idmap *m)
 {
-	uint64_t control = GIB(40001) + MIB(2), apic = GIB(41001);
+	uint64_t control = GIB(40001) + MIB(2);
 
 	return x86_idmap_add(m, control, control + 0x1000, X86_IDMAP_RAM) > control &&
-	       x86_idmap_add(m, apic, apic + 0x1000, X86_IDMAP_DEVICE) > apic &&
-	       m->used < m->pool_pages;
+	       x86_idmap_root(m, m->levels == 4 ? 5 : 4);
+}
+
+/* preserve.c: the local APIC. */
+static bool stop_fits(struct x86_idmap *m)
+{
+	uint64_t apic = GIB(41001);
+
+	return x86_idmap_add(m, apic, apic + 0x1000, X86_IDMAP_DEVICE) > apic;
+}
+
+/* restore.c: a page for a kernel with @levels. */
+static bool restore_fits(struct x86_idmap *m, uint32_t levels)
+{
+	return x86_idmap_alias(m, levels, 0xffffffffa5200000ULL, 0x40000000) == 0;
 }
 
 /* machine.c: map_init() and purg_arch_map(), with everything in the worst place. */
-static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
+static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint32_t levels, uint64_t base)
 {
 	uint32_t pages = (uint32_t)(pool_len / 4096);
 	struct x86_idmap m = {
 		.pool = aligned_alloc(4096, pool_len), .pool_pa = base + PURG_IMAGE_MAX,
-		.pool_pages = pages, .levels = b->src.x86.la57 ? 5 : 4, .has_1g = has_1g,
+		.pool_pages = pages, .levels = levels, .has_1g = has_1g,
 	};
 	uint64_t end = m.pool_pa + pool_len;
 	bool ok;
@@ -77,6 +93,10 @@ static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
 	}
 	if (b->plan.param.flags & PURG_F_PRESERVE)
 		ok = ok && jump_fits(&m);
+	if (b->plan.param.flags & PURG_F_STOP_CPUS)
+		ok = ok && stop_fits(&m);
+	if (b->plan.param.entry_kind == PURG_ENTRY_RESTORE)
+		ok = ok && restore_fits(&m, b->seed % 2 ? 5 : 4);
 	free(m.pool);
 	return ok;
 }
@@ -84,15 +104,19 @@ static bool fits(struct bed *b, uint64_t pool_len, bool has_1g, uint64_t base)
 static void check(struct bed *b)
 {
 	struct kx_err err = { .code = 0 };
+	uint32_t levels = b->src.x86.la57 ? 5 : 4;
 	uint64_t len;
 
 	if (!CHECK(kx_x86_64_pool_len(&b->plan, &len, &err) == 0))
 		return;
 	CHECK_EQ_U64(len % 4096, 0);
 	/* As arch/purgatory.c rounds it up at most: not at all. */
-	CHECK(fits(b, len, false, GIB(2) - PURG_IMAGE_MAX));
-	CHECK(fits(b, len, true, GIB(2) - PURG_IMAGE_MAX));
-	CHECK(fits(b, len, false, MIB(1) + 0x10000));
+	CHECK(fits(b, len, false, levels, GIB(2) - PURG_IMAGE_MAX));
+	CHECK(fits(b, len, true, levels, GIB(2) - PURG_IMAGE_MAX));
+	CHECK(fits(b, len, false, levels, MIB(1) + 0x10000));
+	/* A way back is also entered by the other kernel, with its own levels. */
+	if (b->plan.param.flags & PURG_F_PRESERVE)
+		CHECK(fits(b, len, false, 9 - levels, GIB(2) - PURG_IMAGE_MAX));
 }
 
 static void begin(struct bed *b, uint32_t seed)
@@ -102,7 +126,8 @@ static void begin(struct bed *b, uint32_t seed)
 	b->plan.arena = &b->arena;
 	b->plan.sources = &b->src;
 	b->src.x86.la57 = seed % 2;
-	b->plan.param.flags = seed % 3 == 1 ? PURG_F_PRESERVE : 0;
+	b->plan.param.flags = (seed % 3 == 1 ? PURG_F_PRESERVE : 0) | (seed % 5 ? PURG_F_STOP_CPUS : 0);
+	b->plan.param.entry_kind = seed % 3 == 2 ? PURG_ENTRY_RESTORE : PURG_ENTRY_X86_64;
 	b->seed = seed;
 }
 
@@ -124,13 +149,15 @@ static void test_random(void)
 /* As many tables as there can be: each region on both sides of 512 GiB. */
 static void test_worst(void)
 {
-	struct bed b;
+	for (uint32_t seed = 0; seed < 12; seed++) {
+		struct bed b;
 
-	begin(&b, 1);
-	for (uint64_t i = 1; i <= PURG_REGIONS_MAX; i++)
-		add(&b, GIB(1024) * i - MIB(2), MIB(4));
-	check(&b);
-	kx_arena_deinit(&b.arena);
+		begin(&b, seed);
+		for (uint64_t i = 1; i <= PURG_REGIONS_MAX; i++)
+			add(&b, GIB(1024) * i - MIB(2), MIB(4));
+		check(&b);
+		kx_arena_deinit(&b.arena);
+	}
 }
 
 /* Memory that no table of 4 levels reaches. */
