@@ -6,7 +6,8 @@ _vmcore_dump()
 {
 	local cur prev words cword
 	local long='
-		--info= --map= --dmesg= --read= --as-is --verify --convert= --help --version
+		--info= --map= --dmesg= --read= --as-is --verify --convert=
+		--snapshot --then= --compress= --force --help --version
 	'
 
 	_init_completion -s || return
@@ -16,6 +17,12 @@ _vmcore_dump()
 		COMPREPLY=($(compgen -W 'json' -- "$cur"))
 		return ;;
 	--read)
+		return ;;
+	--then)
+		COMPREPLY=($(compgen -W 'poweroff reboot continue' -- "$cur"))
+		return ;;
+	--compress)
+		COMPREPLY=($(compgen -W 'none lz4 zstd' -- "$cur"))
 		return ;;
 	esac
 

@@ -3,7 +3,8 @@
  * vmcore-dump(8): looks into the memory of a kernel that is gone or sleeps.
  *
  * The only file of it that prints errors.  Exit status 0, 1 for what failed, 2
- * for a command line that makes no sense.
+ * for a command line that makes no sense, 255 for a snapshot that failed when the
+ * processes had been stopped.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -65,6 +66,8 @@ static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
 	struct kx_text t;
 	int r = 0;
 
+	if (o->action == ACTION_SNAPSHOT)
+		return snapshot_run(o, a, err);
 	kx_text_init(&t, a);
 	if (texts[o->action])
 		texts[o->action](&t);

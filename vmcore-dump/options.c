@@ -37,6 +37,14 @@ static const struct row rows[] = {
 	  "check every byte of a saved core" },
 	{ 0, "convert", required_argument, "FILE", ACTION_CONVERT,
 	  "write a saved core to FILE as one that crash and gdb open" },
+	{ 0, "snapshot", no_argument, NULL, ACTION_SNAPSHOT,
+	  "save the running system to a device, a file, or - for a socket" },
+	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
+	  "and after it: poweroff (default), reboot, continue" },
+	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
+	  "pack its pages: none, lz4 (default), zstd" },
+	{ 0, "force", no_argument, NULL, ACTION_NONE,
+	  "overwrite whatever is on the target" },
 	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
 	{ 'v', "version", no_argument, NULL, ACTION_VERSION, "the version" },
 	{ 0, "list-options", no_argument, NULL, ACTION_LIST_OPTIONS, NULL },
@@ -90,6 +98,95 @@ static int set_json(struct options *o, const struct row *row, const char *value,
 	return 0;
 }
 
+/* Which of the three @value is. */
+static int find_word(const char *const words[3], const struct row *row, const char *value,
+		     struct kx_err *err)
+{
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(words[i], value))
+			return i;
+	return kx_err_set(err, EINVAL, "--%s: expected %s, %s or %s, have '%s'", row->name, words[0],
+			  words[1], words[2], value);
+}
+
+static int set_then(struct options *o, const struct row *row, const char *value,
+		    struct kx_err *err)
+{
+	static const char *const words[] = {
+		[THEN_POWEROFF] = "poweroff", [THEN_REBOOT] = "reboot", [THEN_CONTINUE] = "continue",
+	};
+	int i = find_word(words, row, value, err);
+
+	if (i < 0)
+		return i;
+	o->then = (enum then)i;
+	return 0;
+}
+
+static int set_compress(struct options *o, const struct row *row, const char *value,
+			struct kx_err *err)
+{
+	static const char *const words[] = {
+		[KX_SAVED_RAW] = "none", [KX_SAVED_LZ4] = "lz4", [KX_SAVED_ZSTD] = "zstd",
+	};
+	int i = find_word(words, row, value, err);
+
+	if (i < 0)
+		return i;
+	o->codec = (enum kx_saved_codec)i;
+	return 0;
+}
+
+static int set_as_is(struct options *o, const struct row *row, const char *value,
+		     struct kx_err *err)
+{
+	(void)row, (void)value, (void)err;
+	o->as_is = true;
+	return 0;
+}
+
+static int set_force(struct options *o, const struct row *row, const char *value,
+		     struct kx_err *err)
+{
+	(void)row, (void)value, (void)err;
+	o->force = true;
+	return 0;
+}
+
+/* Options that are no action, which of the actions they go with, and how they are set. */
+static const struct extra {
+	const char *name;
+	enum action with;
+	int (*set)(struct options *o, const struct row *row, const char *value,
+		   struct kx_err *err);
+} extras[] = {
+	{ "as-is", ACTION_READ, set_as_is },
+	{ "then", ACTION_SNAPSHOT, set_then },
+	{ "compress", ACTION_SNAPSHOT, set_compress },
+	{ "force", ACTION_SNAPSHOT, set_force },
+};
+
+#define EXTRAS	(sizeof(extras) / sizeof(extras[0]))
+
+static int set_extra(struct options *o, const struct row *row, const char *value,
+		     struct kx_err *err)
+{
+	for (size_t i = 0; i < EXTRAS; i++)
+		if (!strcmp(extras[i].name, row->name)) {
+			o->extra |= 1u << i;
+			return extras[i].set(o, row, value, err);
+		}
+	return kx_err_set(err, EINVAL, "--%s: expected another option", row->name);
+}
+
+static const char *name_of(enum action action)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].action == action)
+			return rows[i].name;
+	return "";
+}
+
 static bool at_once(enum action action)
 {
 	return action >= ACTION_HELP;
@@ -104,10 +201,8 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 			row = &rows[i];
 	if (!row)
 		return bad_option(c, word, err);
-	if (row->action == ACTION_NONE) {
-		o->as_is = true;
-		return 0;
-	}
+	if (row->action == ACTION_NONE)
+		return set_extra(o, row, optarg, err);
 	if (o->action && !at_once(row->action))
 		return kx_err_set(err, EINVAL, "--%s: expected one action, have a second",
 				  row->name);
@@ -118,20 +213,25 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 		o->out = optarg;
 		return 0;
 	}
-	return at_once(row->action) ? 0 : set_json(o, row, optarg, err);
+	return at_once(row->action) || row->action == ACTION_SNAPSHOT ? 0 :
+		set_json(o, row, optarg, err);
 }
 
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 {
+	const char *what = o->action == ACTION_SNAPSHOT ? "target" : "core";
+
 	if (o->action == ACTION_NONE)
-		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify or"
-				  " --convert, have none");
-	if (o->as_is && o->action != ACTION_READ)
-		return kx_err_set(err, EINVAL, "--as-is: expected it with --read");
+		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
+				  " --convert or --snapshot, have none");
+	for (size_t i = 0; i < EXTRAS; i++)
+		if (o->extra & 1u << i && extras[i].with != o->action)
+			return kx_err_set(err, EINVAL, "--%s: expected it with --%s", extras[i].name,
+					  name_of(extras[i].with));
 	if (optind >= argc)
-		return kx_err_set(err, EINVAL, "expected a core, have none");
+		return kx_err_set(err, EINVAL, "expected a %s, have none", what);
 	if (optind + 1 < argc)
-		return kx_err_set(err, EINVAL, "expected one core, have '%s' too",
+		return kx_err_set(err, EINVAL, "expected one %s, have '%s' too", what,
 				  argv[optind + 1]);
 	o->path = argv[optind];
 	return 0;
@@ -140,7 +240,7 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err)
 {
 	struct option names[ROWS + 1] = { { 0 } };
-	struct options o = { .action = ACTION_NONE };
+	struct options o = { .action = ACTION_NONE, .codec = KX_SAVED_LZ4 };
 	int c, r;
 
 	for (size_t i = 0; i < ROWS; i++)
@@ -170,7 +270,9 @@ void options_help(struct kx_text *t)
 		    "Usage: vmcore-dump --info[=json] | --map[=json] | --dmesg[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
-		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core\n\n",
+		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--force] TARGET\n"
+		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core;\n"
+		    "or save the running system as one that can be resumed\n\n",
 		    KX_VERSION);
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *row = &rows[i];

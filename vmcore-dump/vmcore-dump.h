@@ -13,6 +13,7 @@
  *	verify.c	--verify
  *	convert.c	--convert
  *	dmesg.c		--dmesg
+ *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
  */
 #ifndef VMCORE_DUMP_H
 #define VMCORE_DUMP_H
@@ -41,9 +42,16 @@ enum action {
 	ACTION_VERIFY,
 	ACTION_CONVERT,
 	ACTION_DMESG,
+	ACTION_SNAPSHOT,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
+};
+
+enum then {
+	THEN_POWEROFF,
+	THEN_REBOOT,
+	THEN_CONTINUE,
 };
 
 struct options {
@@ -52,6 +60,11 @@ struct options {
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
 	const char *out;		/* --convert */
+	/* With --snapshot, whose target @path is. */
+	enum then then;			/* --then */
+	enum kx_saved_codec codec;	/* --compress */
+	bool force;			/* --force */
+	unsigned int extra;		/* which options were given that are no action: options.c */
 	const char *path;
 };
 
@@ -110,6 +123,9 @@ KX_CHECKED int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err
 
 /* What @t has to standard output; empties it. */
 KX_CHECKED int text_write(struct kx_text *t, struct kx_err *err);
+
+/* The exit status: STATUS_OK, or with @err STATUS_FAILED or snapshot.h's STATUS_UNDONE. */
+int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err);
 
 /* "blank", "filled", ... */
 const char *context_status_name(enum context_status status);

@@ -7,6 +7,7 @@
 
 #include "kx/arena.h"
 #include "kx/bytes.h"
+#include "kx/core.h"
 #include "kx/err.h"
 #include "kx/sources.h"
 
@@ -16,6 +17,13 @@
  */
 KX_CHECKED int kx_fact_text(const char *root, struct kx_arena *a, const char **ret,
 			    struct kx_err *err, const char *fmt, ...) KX_PRINTF(5, 6);
+
+/*
+ * Headers and notes of /proc/kcore (sources-core.c); not its memory.  Without
+ * CAP_SYS_RAWIO, and in a locked down kernel, it cannot be opened.  Errors of
+ * open(2) and kx_core_open().
+ */
+KX_CHECKED int kx_kcore_read(const char *root, struct kx_arena *a, struct kx_core *ret);
 
 /* s->removable (removable.c); reads s->iomem. Only -ENOMEM. */
 KX_CHECKED int kx_removable_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err);

@@ -120,8 +120,7 @@ static void use_kcore(struct kx_sources *s, const struct kx_core *c)
 	}
 }
 
-/* Without CAP_SYS_RAWIO, and in a locked down kernel, it cannot be opened. */
-static int read_kcore(struct kx_sources *s, struct kx_arena *a)
+int kx_kcore_read(const char *root, struct kx_arena *a, struct kx_core *ret)
 {
 	char path[PATH_MAX];
 	_cleanup_fd_ int fd = -1;
@@ -129,13 +128,25 @@ static int read_kcore(struct kx_sources *s, struct kx_arena *a)
 	struct kx_core core;
 	int r;
 
-	r = snprintf(path, sizeof(path), "%s/proc/kcore", s->root);
+	r = snprintf(path, sizeof(path), "%s/proc/kcore", root);
 	if (r < 0 || r >= (int)sizeof(path))
-		return 0;
+		return -ENAMETOOLONG;
 	fd = kx_open(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
-		return 0;
+		return fd;
 	r = kx_core_open(&file, a, &core, NULL);
+	if (r < 0)
+		return r;
+	core.file = (struct kx_core_file){ NULL, NULL, 0 };
+	*ret = core;
+	return 0;
+}
+
+static int read_kcore(struct kx_sources *s, struct kx_arena *a)
+{
+	struct kx_core core;
+	int r = kx_kcore_read(s->root, a, &core);
+
 	if (r == 0)
 		use_kcore(s, &core);
 	return r == -ENOMEM ? r : 0;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "../unit/core-forge.h"
+#include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
 #include "../unit/printk-forge.h"
 #include "../unit/saved-forge.h"
@@ -509,6 +510,21 @@ static void seed_logs(void)
 	}
 }
 
+static void seed_snapshot(const char *name, uint16_t machine)
+{
+	static const uint64_t frames[] = { 0x40000, 0x40001, 0x40002 | SNAPSHOT_ZERO, 0x50000 };
+	struct forge f = FORGE_NONE, stream = FORGE_NONE;
+	uint8_t arm64 = machine == KX_ELF_ARM64;
+
+	/* Offsets in a forge count from its start. */
+	snapshot_head(&stream, machine, 1, 3);
+	snapshot_frames(&stream, frames, 4);
+	forge_put(&f, &arm64, 1);
+	forge_put(&f, stream.p, stream.len);
+	forge_free(&stream);
+	seed("snapshot", name, &f);
+}
+
 /* ---- text -------------------------------------------------------------- */
 
 static void seed_texts(void)
@@ -643,6 +659,8 @@ int main(int argc, char **argv)
 	seed_cores();
 	seed_saved_cores();
 	seed_logs();
+	seed_snapshot("x86", KX_ELF_X86_64);
+	seed_snapshot("arm64", KX_ELF_ARM64);
 	seed_texts();
 	seed_machines();
 	if (argc == 3)

@@ -42,6 +42,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "context", fuzz_context },
 	{ "saved", fuzz_saved },
 	{ "dmesg", fuzz_dmesg },
+	{ "snapshot", fuzz_snapshot },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ "purgatory-unpack", fuzz_purgatory_unpack },
 	{ "purgatory-param", fuzz_purgatory_param },

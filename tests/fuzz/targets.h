@@ -92,6 +92,9 @@ void fuzz_dmesg(struct kx_bytes in);
 /* saved.c */
 void fuzz_saved(struct kx_bytes in);
 
+/* snapshot.c */
+void fuzz_snapshot(struct kx_bytes in);
+
 /* purgatory.c */
 void fuzz_purgatory_lz4(struct kx_bytes in);
 void fuzz_purgatory_unpack(struct kx_bytes in);

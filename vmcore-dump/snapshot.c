@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * --snapshot: save the running system to a target, and end it, or go on.  Called
+ * by main.c.
+ *
+ *	look at everything | stop the processes | snapshot --+-- write | --then
+ *							      |
+ *		a later boot of this machine, resumed: -------+-- mark | go on
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "snapshot.h"
+
+/* Clocks at the snapshot; after the resume they are those of the second return. */
+struct moment {
+	struct timespec boot, monotonic;
+};
+
+static struct moment moment_now(void)
+{
+	struct moment m;
+
+	clock_gettime(CLOCK_BOOTTIME, &m.boot);
+	clock_gettime(CLOCK_MONOTONIC, &m.monotonic);
+	return m;
+}
+
+/*
+ * CLOCK_BOOTTIME counts what CLOCK_MONOTONIC slept through, as far as the kernel
+ * knows: on arm64 it goes by a counter that a restart may have set to zero.
+ */
+static int64_t slept_seconds(const struct moment *then, const struct moment *now)
+{
+	return (now->boot.tv_sec - then->boot.tv_sec) -
+	       (now->monotonic.tv_sec - then->monotonic.tv_sec);
+}
+
+/* ---- before --------------------------------------------------------------------------- */
+
+static int prepare(const struct options *o, struct snapshot_facts *f, struct target *t,
+		   struct kx_snapshot *s, struct image *im, struct kx_arena *a,
+		   struct kx_err *err)
+{
+	int r;
+
+	if (geteuid() != 0)
+		return kx_err_set(err, EPERM, "--snapshot: expected to be root, am not");
+	r = snapshot_facts_read(f, a, err);
+	if (r == 0)
+		r = kx_snapshot_open(s, &f->s, err);
+	if (r == 0)
+		r = target_open(t, o->path, f->machine, a, err);
+	if (r == 0)
+		r = snapshot_check_target(t, o->force, err);
+	if (r == 0)
+		r = image_init(im, t, f, o->codec, a, err);
+	if (r == 0)
+		r = snapshot_check_room(f, t, o->codec, a, err);
+	/* A page of ours that is not in memory would be read from a filesystem. */
+	if (r == 0 && mlockall(MCL_CURRENT) < 0)
+		r = kx_err_set(err, errno, "cannot lock memory: %s", strerror(errno));
+	return r;
+}
+
+/* One would end us while the others are stopped.  Those of a fault still do. */
+static void block_signals(sigset_t *before)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&all, faults[i]);
+	sigprocmask(SIG_SETMASK, &all, before);
+}
+
+/* ---- after it was written ----------------------------------------------------------------- */
+
+/*
+ * From here on the disks go on without the image: resumed, it would write to
+ * them what it remembers.
+ */
+static int go_on(struct image *im, struct kx_err *err)
+{
+	int r;
+
+	if (im->target->kind == TARGET_STREAM)
+		return 0;
+	r = image_consume(im, err);
+	return r < 0 ? kx_err_wrap(err, "%s: cannot mark the image, which must not be resumed",
+				   im->target->path) : 0;
+}
+
+#define SAVED_FORMAT	"saved %" PRIu64 " pages, %" PRIu64 " of them zeros, in %" PRIu64	\
+			" MiB on %s"
+#define SAVED_VALUES(im)	(im)->head.page_count, (im)->head.zero_pages,			\
+			(im)->head.length >> 20, (im)->target->path
+
+static int finish(const struct options *o, struct image *im, struct kx_err *err)
+{
+	struct kx_err mark = { 0 };
+	int r;
+
+	if (o->then == THEN_CONTINUE)
+		return go_on(im, err);
+	say_stopped(SAVED_FORMAT, SAVED_VALUES(im));
+	say_stopped("%s", o->then == THEN_REBOOT ? "restarting" : "powering off");
+	say_drain();
+	r = kx_snapshot_end(o->then == THEN_REBOOT, err);
+	if (go_on(im, &mark) < 0)
+		r = kx_err_wrap(err, "%s", mark.text);
+	return r;
+}
+
+/* Before the others run, and write to the disks. */
+static int mark_resumed(struct image *im, struct kx_err *err)
+{
+	int r = 0;
+
+	target_forget(im->target);
+	if (im->target->kind != TARGET_STREAM)
+		r = image_consume(im, err);
+	return r < 0 ? kx_err_wrap(err, "%s: this system was resumed, but cannot mark the image so",
+				   im->target->path) : 0;
+}
+
+/* What can be said of it when everybody goes on. */
+struct outcome {
+	bool resumed;
+	int64_t slept;
+};
+
+static void tell(const struct outcome *out, const struct image *im)
+{
+	if (!out->resumed)
+		say(SAVED_FORMAT, SAVED_VALUES(im));
+	else if (out->slept > 0)
+		say("resumed; its clock counts %" PRId64 " s of sleep", out->slept);
+	else
+		say("resumed; no clock counted for how long it slept");
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+/* With everybody stopped.  Whatever it returns, they are to go on. */
+static int save(const struct options *o, struct kx_snapshot *s, struct image *im,
+		struct outcome *ret, struct kx_err *err)
+{
+	struct moment then = moment_now(), now;
+	int r;
+
+	r = kx_snapshot_create(s, &ret->resumed, err);
+	if (r < 0)
+		return r;
+	if (ret->resumed) {
+		now = moment_now();
+		ret->slept = slept_seconds(&then, &now);
+		return mark_resumed(im, err);
+	}
+	r = image_write(im, s, err);
+	return r == 0 ? finish(o, im, err) : r;
+}
+
+int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err)
+{
+	struct kx_snapshot s = { .fd = -1, .kmsg = -1 };
+	struct target t = { .fd = -1, .file_fd = -1 };
+	struct outcome out = { .resumed = false };
+	struct snapshot_facts f;
+	struct image im;
+	sigset_t before;
+	int r, status = STATUS_FAILED;
+
+	r = prepare(o, &f, &t, &s, &im, a, err);
+	if (r == 0) {
+		block_signals(&before);
+		r = kx_snapshot_freeze(&s, err);
+		if (r == 0) {
+			status = STATUS_UNDONE;
+			r = save(o, &s, &im, &out, err);
+		}
+		kx_snapshot_close(&s);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		if (r == 0 || out.resumed)
+			tell(&out, &im);
+	}
+	kx_snapshot_close(&s);
+	target_forget(&t);
+	target_close(&t);
+	return r < 0 ? status : STATUS_OK;
+}
