@@ -72,19 +72,43 @@ static void open_door(const struct purg_param *p)
 	d->to = d->there;
 }
 
-/* The control page that we are going to leave to. */
+/*
+ * One table that has the 4-level tables as its first entry, or their first
+ * entry: 0 if there is no page for it.
+ */
+static uint64_t root_of(struct x86_idmap *m, uint32_t levels)
+{
+	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
+	uint64_t *top = (uint64_t *)(uintptr_t)pa;
+
+	if (levels <= m->levels)
+		return x86_idmap_root(m, levels);
+	if (m->used == m->pool_pages)
+		return 0;
+	m->used++;
+	purg_arch_zero(top, 4096);
+	top[0] = m->pool_pa | X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED;
+	return pa;
+}
+
+/* The control page that we are going to leave to, and the tables to do so on. */
 int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p)
 {
+	struct purg_door *d = &purg_machine.door;
 	uint64_t page;
 
 	if (p->entry_kind == PURG_ENTRY_RETURN)
 		open_door(p);
 	else if (p->entry_kind == PURG_ENTRY_CALL)
-		purg_machine.door.to = (struct purg_side){ purg_machine.back, 0 };
+		d->to = (struct purg_side){ purg_machine.back, 0 };
 	else
 		return 0;
-	page = PAGE_OF(purg_machine.door.to.pc);
-	return x86_idmap_add(m, page, page + 0x1000, X86_IDMAP_RAM) < page + 0x1000 ? -1 : 0;
+	page = PAGE_OF(d->to.pc);
+	if (x86_idmap_add(m, page, page + 0x1000, X86_IDMAP_RAM) < page + 0x1000)
+		return -1;
+	if (p->entry_kind == PURG_ENTRY_RETURN)
+		d->root = root_of(m, d->to.la57 ? 5 : 4);
+	return p->entry_kind == PURG_ENTRY_RETURN && !d->root ? -1 : 0;
 }
 
 /*
@@ -219,25 +243,6 @@ PURG_NORETURN void purg_preserve_call(struct purg_param *p)
 	purg_leave(purg_machine.back, &purg_machine.again);
 }
 
-/*
- * One table that has the 4-level tables as its first entry, or their first
- * entry: 0 if there is no page for it.
- */
-static uint64_t root_of(struct x86_idmap *m, uint32_t levels)
-{
-	uint64_t pa = m->pool_pa + (uint64_t)m->used * 4096;
-	uint64_t *top = (uint64_t *)(uintptr_t)pa;
-
-	if (levels <= m->levels)
-		return x86_idmap_root(m, levels);
-	if (m->used == m->pool_pages)
-		return 0;
-	m->used++;
-	purg_arch_zero(top, 4096);
-	top[0] = m->pool_pa | X86_IDMAP_PRESENT | X86_IDMAP_WRITE | X86_IDMAP_ACCESSED;
-	return pa;
-}
-
 PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 {
 	const struct purg_side *to = &purg_machine.door.to;
@@ -246,6 +251,5 @@ PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 	purg_machine.again = p->base;
 	if (want == cr4)
 		purg_leave(to->pc, &purg_machine.again);
-	purg_leave_levels(to->pc, &purg_machine.again,
-			  root_of(&purg_machine.map, to->la57 ? 5 : 4), want);
+	purg_leave_levels(to->pc, &purg_machine.again, purg_machine.door.root, want);
 }
