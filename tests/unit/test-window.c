@@ -216,6 +216,29 @@ static void test_asked(void)
 	bed_deinit(&b);
 }
 
+static bool noted(const struct bed *b, const char *part)
+{
+	for (size_t i = 0; i < b->plan.note_count; i++)
+		if (strstr(b->plan.note[i], part))
+			return true;
+	return false;
+}
+
+/* What takes long to load is said to. */
+static void test_slow(void)
+{
+	struct bed b;
+
+	for (uint64_t free = MIB(255); free <= MIB(256); free += MIB(1)) {
+		begin(&b);
+		b.req.window_size = MIB(64);
+		b.src.free_ram = free;
+		if (bed_build(&b))
+			CHECK(noted(&b, "the kernel may take minutes") == (free < MIB(256)));
+		bed_deinit(&b);
+	}
+}
+
 /* Room that only memory has which can be taken away is none. */
 static void test_removable(void)
 {
@@ -347,6 +370,7 @@ static void test_check(void)
 
 TEST_MAIN({ "a window as large as needed", test_default },
 	  { "a window that was asked for", test_asked },
+	  { "a window that takes long to load", test_slow },
 	  { "memory that can be taken away", test_removable },
 	  { "what is printed", test_print },
 	  { "what is refused", test_refused }, { "what check finds", test_check })
