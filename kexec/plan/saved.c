@@ -212,8 +212,9 @@ static void note_memory(struct saved_job *j)
 		kx_plan_note(j->p, "memory: the blocks are copied together to be few segments, which takes another %s until they are loaded",
 			     need);
 	if (j->room_count && j->room[0].written)
-		kx_plan_note(j->p, "the core leaves no room that is large enough: %zu levels of packed pages are loaded over places of its own",
-			     j->room[j->room_count - 1].level);
+		kx_plan_note(j->p, "the core leaves no room that is large enough: %zu level%s of packed pages are loaded over places of its own",
+			     j->room[j->room_count - 1].level,
+			     j->room[j->room_count - 1].level == 1 ? "" : "s");
 }
 
 /* ---- the plan ---------------------------------------------------------------------------- */

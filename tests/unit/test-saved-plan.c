@@ -244,7 +244,7 @@ static void test_everywhere(void)
 		b.req.mem_max = b.ram + MIB(104) - 1;
 		core_go(&c);
 		CHECK(written_segments(&b) > 0);
-		CHECK(bed_noted(&b, "levels of packed pages"));
+		CHECK(bed_noted(&b, "of packed pages are loaded over places of its own"));
 		core_deinit(&c);
 	}
 }
