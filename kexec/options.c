@@ -111,7 +111,7 @@ static int check_call(const struct options *o, struct kx_err *err)
 			continue;
 		if (row->letter && strchr("lfeup", row->letter))
 			other = true;
-		if (!call && row->flags & F_CALL)
+		if (!o->req.function.path && row->flags & F_CALL)
 			return kx_err_set(err, EINVAL, "--%s needs --call", row->name);
 		if (call && row->flags & (F_LOADER | F_KERNEL))
 			return kx_err_set(err, EINVAL, "--%s is about a kernel, and --call loads none",
@@ -138,6 +138,8 @@ static int check_combination(const struct options *o, struct kx_err *err)
 	}
 	if (check_call(o, err) < 0)
 		return -EINVAL;
+	if (o->req.window_size && !o->req.preserve)
+		return kx_err_set(err, EINVAL, "--window needs --load-preserve-context");
 	if (o->plan && !loads(o->verb))
 		return kx_err_set(err, EINVAL, "--plan shows a load: use it with -l, -f or alone");
 	if (*o->sysroot && o->verb != VERB_STATUS && !o->plan)

@@ -9,7 +9,7 @@
  * begins each of them at its first page, gives each page of them a source, names
  * no page that is in none, and ends.  Nothing else in that page looks like that.
  *
- * Called by purgatory/x86_64/jump.c, on the page tables of the kernel that
+ * Called by purgatory/x86_64/preserve.c, on the page tables of the kernel that
  * jumped: the list is in that kernel's memory, which ours do not map.
  */
 #include "jump-map.h"
@@ -131,10 +131,12 @@ void jump_map_find(const struct jump_memory *m, uint64_t control_page,
 		pages = jump_map_check(m, head, seg, count);
 		if (!pages)
 			continue;
-		if (ret->found++) {
-			ret->head = 0;
+		/* Its pages neither: who reads them takes them for the runs'. */
+		if (ret->head) {
+			*ret = (struct jump_map){ .found = 2 };
 			return;
 		}
+		ret->found = 1;
 		ret->head = head;
 		ret->pages = pages;
 		ret->offset = i;

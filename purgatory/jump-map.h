@@ -16,7 +16,6 @@
 #define JUMP_IND_INDIRECTION	2u
 #define JUMP_IND_DONE		4u
 #define JUMP_IND_SOURCE		8u
-#define JUMP_IND_ALL		15u
 
 #define JUMP_PAGE	4096u
 
@@ -34,7 +33,7 @@ struct jump_memory {
 
 struct jump_map {
 	uint64_t head;		/* entry that begins the list; 0 = not found */
-	uint64_t pages;		/* that were swapped */
+	uint64_t pages;		/* that were swapped; 0 = not found */
 	uint32_t offset;	/* in the control page, of the head */
 	uint32_t found;		/* how many different heads passed */
 };

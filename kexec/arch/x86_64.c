@@ -119,6 +119,9 @@ static int check_options(struct kx_plan *p, enum kx_format_id format, struct kx_
 
 	if (req->real_mode)
 		return kx_err_set(err, EOPNOTSUPP, "--real-mode is not supported yet");
+	if (p->request->preserve && format == KX_FORMAT_ELF && req->args == KX_ARGS_NONE)
+		return kx_err_set(err, EINVAL,
+				  "--args-none: a kernel that runs while this one sleeps has to be told which memory is its own");
 	if (req->pass_memmap_cmdline)
 		kx_plan_note(p, "--pass-memmap-cmdline matters for crash kernels only: ignored");
 	if (format == KX_FORMAT_BZIMAGE && req->args != KX_ARGS_AUTO)

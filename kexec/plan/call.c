@@ -106,6 +106,10 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 		return kx_err_set(err, EOPNOTSUPP,
 				  "%s: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)",
 				  kx_plan_return_option(req));
+	/* It stops the other CPUs, and records how to get back. */
+	if (req->preserve && req->has_entry)
+		return kx_err_set(err, EINVAL, "%s needs purgatory, and --entry bypasses it",
+				  kx_plan_return_option(req));
 	p->call = req->call;
 	if (req->call != KX_CALL_AUTO)
 		return choose_given(p, refusal, err);

@@ -17,7 +17,71 @@
 #include "open.h"
 
 #define BOOT_ID		"proc/sys/kernel/random/boot_id"
+#define MOUNTS		"proc/mounts"
 #define MARK_DIR	"run/kexec-tools"
+
+/* In the place of an id: this boot's memory has the mark, and no other boot's. */
+#define IN_MEMORY	"-"
+
+static bool word_is(const char *word, const char *text)
+{
+	size_t len = strcspn(word, " \n");
+
+	return len == strlen(text) && !memcmp(word, text, len);
+}
+
+static const char *word_next(const char *word)
+{
+	word += strcspn(word, " \n");
+	return word + (*word == ' ');
+}
+
+static bool is_memory(const char *type)
+{
+	return word_is(type, "tmpfs") || word_is(type, "ramfs") || word_is(type, "rootfs");
+}
+
+/*
+ * proc(5), /proc/mounts: device, mount point and type begin each line; of those at
+ * the same point the last is on top.
+ */
+static bool marks_in_memory(const char *mounts)
+{
+	static const char *const points[] = { "/", "/run", "/" MARK_DIR };
+	size_t nearest = 0;
+	bool memory = false;
+
+	for (const char *line = mounts; *line;) {
+		const char *point = word_next(line), *type = word_next(point);
+
+		for (size_t i = nearest; i < sizeof(points) / sizeof(points[0]); i++)
+			if (word_is(point, points[i])) {
+				nearest = i;
+				memory = is_memory(type);
+			}
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return memory;
+}
+
+/*
+ * What a mark of this boot begins with: its id, or where the kernel has none
+ * (CONFIG_SYSCTL is off) IN_MEMORY, if /run is that; else "".
+ */
+static int boot_id(const char *root, struct kx_arena *a, const char **ret, struct kx_err *err)
+{
+	const char *mounts;
+	int r;
+
+	r = kx_fact_text(root, a, ret, err, BOOT_ID);
+	if (r < 0 || **ret)
+		return r;
+	r = kx_fact_text(root, a, &mounts, err, MOUNTS);
+	if (r == 0 && marks_in_memory(mounts))
+		*ret = IN_MEMORY;
+	return r;
+}
 
 int kx_mark_read(const char *root, const char *name, struct kx_arena *a, bool *ret_set,
 		 const char **ret_text, struct kx_err *err)
@@ -26,7 +90,7 @@ int kx_mark_read(const char *root, const char *name, struct kx_arena *a, bool *r
 	size_t len;
 	int r;
 
-	r = kx_fact_text(root, a, &id, err, BOOT_ID);
+	r = boot_id(root, a, &id, err);
 	if (r == 0)
 		r = kx_fact_text(root, a, &mark, err, MARK_DIR "/%s", name);
 	if (r < 0)
@@ -104,9 +168,10 @@ int kx_mark_write(const char *root, const char *name, const char *text, struct k
 	int r;
 
 	kx_arena_init(&a);
-	r = kx_fact_text(root, &a, &id, err, BOOT_ID);
+	r = boot_id(root, &a, &id, err);
 	if (r == 0 && !id[0])
-		r = kx_err_set(err, ENOENT, "%s/" BOOT_ID ": expected the id of this boot", root);
+		r = kx_err_set(err, ENOENT, "%s/" BOOT_ID ": expected the id of this boot, or /run"
+			       " in memory", root);
 	if (r == 0) {
 		all = kx_arena_printf(&a, "%s\n%s%s", id, text, *text ? "\n" : "");
 		r = all ? write_text(root, name, all, err) :

@@ -5,7 +5,8 @@
  *
  * The first line is the boot id of the kernel that the mark speaks of, so that
  * one left behind by another boot (a /run that is no tmpfs, a kernel that was
- * jumped to with it) says nothing.
+ * jumped to with it) says nothing.  A kernel without boot ids has "-" there, if
+ * /run is in memory, where no other boot finds it.
  */
 #ifndef KEXEC_SYS_MARK_H
 #define KEXEC_SYS_MARK_H
@@ -23,7 +24,7 @@ KX_CHECKED int kx_mark_read(const char *root, const char *name, struct kx_arena 
 			    bool *ret_set, const char **ret_text, struct kx_err *err);
 /*
  * Set the mark below @root; @text has no line end, or is "".  Negative errno of
- * the file calls, -ENOENT without a boot id or without /run; an older mark then
+ * the file calls, -ENOENT without /run, or if no boot id is known and /run is on a disk; an older mark then
  * stays.
  */
 KX_CHECKED int kx_mark_write(const char *root, const char *name, const char *text,

@@ -102,6 +102,9 @@ int kx_returning_note(const struct kx_plan *p, struct kx_err *err)
 	};
 	const char *release = req->resume ? p->sources->peer.release : p->release;
 
+	/* The other image stays what it was. */
+	if (req->crash)
+		return 0;
 	/* A function is gone before anybody could ask. */
 	if (!req->preserve || req->function.path)
 		return kx_returning_forget(p->sources->root, err);

@@ -11,8 +11,8 @@
 #include "kx/sources.h"
 
 /*
- * After the load of @p: set the mark if that returns, else take it away.  As
- * kx_mark_write().
+ * After the load of @p: set the mark if that returns, else take it away; a crash
+ * image changes nothing.  As kx_mark_write().
  */
 KX_CHECKED int kx_returning_note(const struct kx_plan *p, struct kx_err *err);
 /* Nothing is loaded any more. */

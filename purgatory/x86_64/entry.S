@@ -10,7 +10,7 @@
  * The stack is not touched: kernels from v6.14 until 786a45757dcd ("x86/kexec:
  * Push kjump return address even for non-kjump kexec") enter with rsp at the
  * end of the control page, where the next word may not be mapped.  With
- * PURG_F_PRESERVE jump.c looks at what it points to.
+ * PURG_F_PRESERVE preserve.c looks at what it points to.
  */
 	.section .head, "ax"
 	.code64

@@ -72,19 +72,24 @@ static void open_door(const struct purg_param *p)
 	d->to = d->there;
 }
 
-/* The control page that we are going to leave to. */
+/* The control page that we are going to leave to, and the tables to do so on. */
 int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p)
 {
+	struct purg_door *d = &purg_machine.door;
 	uint64_t page;
 
 	if (p->entry_kind == PURG_ENTRY_RETURN)
 		open_door(p);
 	else if (p->entry_kind == PURG_ENTRY_CALL)
-		purg_machine.door.to = (struct purg_side){ purg_machine.back, 0 };
+		d->to = (struct purg_side){ purg_machine.back, 0 };
 	else
 		return 0;
-	page = PAGE_OF(purg_machine.door.to.pc);
-	return x86_idmap_add(m, page, page + 0x1000, X86_IDMAP_RAM) < page + 0x1000 ? -1 : 0;
+	page = PAGE_OF(d->to.pc);
+	if (x86_idmap_add(m, page, page + 0x1000, X86_IDMAP_RAM) < page + 0x1000)
+		return -1;
+	if (p->entry_kind == PURG_ENTRY_RETURN)
+		d->root = x86_idmap_root(m, d->to.la57 ? 5 : 4);
+	return p->entry_kind == PURG_ENTRY_RETURN && !d->root ? -1 : 0;
 }
 
 /*
@@ -227,6 +232,5 @@ PURG_NORETURN void purg_preserve_return(struct purg_param *p)
 	purg_machine.again = p->base;
 	if (want == cr4)
 		purg_leave(to->pc, &purg_machine.again);
-	purg_leave_levels(to->pc, &purg_machine.again,
-			  x86_idmap_root(&purg_machine.map, to->la57 ? 5 : 4), want);
+	purg_leave_levels(to->pc, &purg_machine.again, purg_machine.door.root, want);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Exceptions in purgatory: an IDT onto the stubs of entry.S, and what is said when
- * one is taken.  Interrupts are off but for a moment in apic.c.  Called by machine.c and by the stubs.
+ * one is taken.  Interrupts are off but for a moment in apic.c.  Called by
+ * machine.c and by the stubs.
  */
 #include "x86_64.h"
 

@@ -28,6 +28,7 @@ struct purg_side {
 struct purg_door {
 	struct purg_side here, there, to;
 	uint64_t away;		/* here is where nobody is */
+	uint64_t root;		/* page tables with as many levels as to.la57 wants */
 };
 
 /* Everything purgatory changes besides its stack, the block and the page tables. */
@@ -65,8 +66,8 @@ int purg_vga_write(const struct purg_console *c, const char *text, size_t len);
 void purg_vga_reset(void);
 
 /*
- * preserve.c.  _init: before our own page tables are used.  _record: looks for the backup-pages map and fills
- * the notes.
+ * preserve.c.  _init: before our own page tables are used.  _record: looks for the
+ * backup-pages map and fills the notes.
  */
 void purg_preserve_init(const struct purg_param *p);
 const char *purg_preserve_check(const struct purg_param *p);

@@ -130,6 +130,7 @@ static void test_two(void)
 	put_head(&w, 0x400, (BASE + 30 * 4096) | 2);
 	CHECK_EQ_U64(find(&w).found, 2);
 	CHECK_EQ_U64(find(&w).head, 0);
+	CHECK_EQ_U64(find(&w).pages, 0);	/* else the note is malformed */
 	free(w.ram);
 }
 

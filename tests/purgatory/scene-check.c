@@ -265,7 +265,7 @@ int scene_check(struct world *w)
 /* The stub's list: one segment, whose 32 sources are one behind the other. */
 static void check_map(const struct world *w, int entered_twice)
 {
-	const struct context_map *map = ram_at(&w->ram, w->p.map_pa);
+	const struct context_map *map = (const void *)ram_at(&w->ram, w->p.map_pa);
 	const struct context_run *run = (const void *)(map + 1);
 
 	/* The second time the stub is on tables of another level count. */
@@ -283,8 +283,8 @@ static void check_map(const struct world *w, int entered_twice)
 
 int scene_jump(const struct world *w)
 {
-	const struct context_note *context = ram_at(&w->ram, w->p.context_pa);
-	const struct context_state *state = ram_at(&w->ram, w->p.state_pa);
+	const struct context_note *context = (const void *)ram_at(&w->ram, w->p.context_pa);
+	const struct context_state *state = (const void *)ram_at(&w->ram, w->p.state_pa);
 	int twice = w->s->preserve == 3;
 	uint64_t result[PURG_RESULT_WORDS];
 

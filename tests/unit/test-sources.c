@@ -6,6 +6,8 @@
  */
 #include <zlib.h>
 
+#include "../../kexec/sys/mark.h"
+#include "../../kexec/sys/returning.h"
 #include "../../kexec/sys/staged.h"
 #include "kx/sys.h"
 #include "sysroot.h"
@@ -204,6 +206,80 @@ static void test_returning(void)
 		}
 		end();
 	}
+}
+
+/* Is the mark @name of @root set, and is what follows its first line @want? */
+static bool mark_is(const char *name, const char *want)
+{
+	const char *text = "";
+	bool set = false;
+
+	CHECK(kx_mark_read(root.dir, name, &arena, &set, &text, &err) == 0);
+	return set && !strcmp(text, want);
+}
+
+/* Without a boot id a mark counts where no other boot finds it. */
+static void test_mark_in_memory(void)
+{
+	static const struct {
+		const char *mounts;
+		bool memory;
+	} rows[] = {
+		{ "/dev/sda1 / ext4 rw 0 0\ntmpfs /run tmpfs rw,nosuid 0 0\n", true },
+		{ "tmpfs /run tmpfs rw 0 0\n/dev/sda1 / ext4 rw 0 0\n", true },
+		{ "rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n", true },
+		{ "none / ramfs rw 0 0", true },
+		{ "a /run/kexec-tools ramfs rw 0 0\nb /run ext4 rw 0 0\n", true },
+		{ "rootfs / rootfs rw 0 0\n/dev/sda1 / ext4 rw 0 0\n", false },
+		{ "tmpfs /run tmpfs rw 0 0\n/dev/sda2 /run ext4 rw 0 0\n", false },
+		{ "tmpfs / tmpfs rw 0 0\n/dev/sda2 /run ext4 rw 0 0\n", false },
+		{ "tmpfs /running tmpfs rw 0 0\n", false },
+		{ "tmpfs /run tmpfsx rw 0 0\n", false },
+		{ "/run tmpfs\n\n/ \n/run", false },
+		{ NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(UNAME_X86);
+		sysroot_text(&root, "run/other", "");
+		if (rows[i].mounts)
+			sysroot_text(&root, "proc/mounts", rows[i].mounts);
+		if (!CHECK((kx_mark_write(root.dir, "m", "text", &err) == 0) == rows[i].memory) ||
+		    !CHECK(mark_is("m", "text") == rows[i].memory))
+			printf("# row %zu\n", i);
+		CHECK(rows[i].memory || err.code == ENOENT);
+		/* One of another boot, that had an id, and ours where this has one. */
+		sysroot_text(&root, "run/kexec-tools/m", OTHER_BOOT "\n");
+		CHECK(!mark_is("m", ""));
+		sysroot_text(&root, "run/kexec-tools/m", "-\n");
+		CHECK(mark_is("m", "") == rows[i].memory);
+		sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+		CHECK(!mark_is("m", ""));
+		end();
+	}
+}
+
+/* A load sets the mark, another takes it away, and one of a crash kernel does neither. */
+static void test_returning_note(void)
+{
+	struct kx_request req = { .preserve = true };
+	struct kx_plan plan = { .request = &req, .sources = &src, .entry = 0x100 };
+
+	begin(UNAME_X86);
+	sysroot_text(&root, "run/other", "");
+	sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+	CHECK(read_root() == 0);
+	plan.release = "6.12.1 x";
+	plan.own.window = (struct kx_range){ 0x2000, 0x3000 };
+	CHECK(kx_returning_note(&plan, &err) == 0);
+	CHECK(mark_is("returning", "kernel - 0x100 0x2000 0x3000 0x0"));
+	req = (struct kx_request){ .crash = true };
+	CHECK(kx_returning_note(&plan, &err) == 0);
+	CHECK(mark_is("returning", "kernel - 0x100 0x2000 0x3000 0x0"));
+	req = (struct kx_request){ .crash = false };
+	CHECK(kx_returning_note(&plan, &err) == 0);
+	CHECK(!mark_is("returning", "kernel - 0x100 0x2000 0x3000 0x0"));
+	end();
 }
 
 /* The flag @bit of the page at @pa, in a /proc/kpageflags of @len bytes. */
@@ -509,6 +585,8 @@ TEST_MAIN(
 	{ "a staged payload", test_staged },
 	{ "the mark of one", test_mark },
 	{ "what returns", test_returning },
+	{ "a mark in memory", test_mark_in_memory },
+	{ "what is noted of a load", test_returning_note },
 	{ "special pages", test_pages },
 	{ "hidden addresses", test_iomem_hidden },
 	{ "removable memory", test_removable },
