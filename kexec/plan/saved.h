@@ -6,6 +6,7 @@
  *	saved-same.c	is this the machine it was saved on?
  *	saved-bytes.c	its blocks, checked, as purgatory can unpack them
  *	saved-place.c	where they are loaded
+ *	saved-segments.c	the segments that makes
  *	saved-list.c	the unpack list, and the homes it writes to
  */
 #ifndef KX_PLAN_SAVED_H
@@ -82,6 +83,8 @@ KX_CHECKED int saved_verify(const struct saved_job *j, struct kx_err *err);
  * p->segment[] of them.  -ENOSPC, -E2BIG, -ENOMEM.
  */
 KX_CHECKED int saved_place(struct saved_job *j, struct kx_err *err);
+/* saved-segments.c, for saved-place.c: p->segment[] of pieces that have their places. */
+KX_CHECKED int saved_segments(struct saved_job *j, struct kx_err *err);
 /* Records of the unpack list, at most: neighbours may be one. */
 size_t saved_list_max(const struct saved_job *j);
 /* p->unpack[] and its segment, p->home[].  -E2BIG, -ENOMEM. */
