@@ -21,6 +21,7 @@ _kexec()
 		--pass-memmap-cmdline
 		--load-preserve-context --window= --load-resume-entry=
 		--load-jump-back-helper --call= --call-arg=
+		--resume-if-present= --resume-anyway
 		--load-panic --load-live-update --exec-live-update --module= --args-elf
 	'
 
@@ -52,7 +53,7 @@ _kexec()
 	--serial)
 		COMPREPLY=($(compgen -W 'ttyS0 ttyS1 ttyAMA0' -- "$cur"))
 		return ;;
-	--initrd|--ramdisk|--dtb|--module|--call)
+	--initrd|--ramdisk|--dtb|--module|--call|--resume-if-present)
 		_filedir
 		return ;;
 	--sysroot)

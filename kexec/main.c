@@ -93,6 +93,7 @@ static const struct {
 	[VERB_LOAD] = { verb_load, true, true },
 	[VERB_LOAD_EXEC] = { verb_load_exec, true, true },
 	[VERB_CALL] = { verb_call, true, true },
+	[VERB_RESUME] = { verb_resume, true, true },
 	[VERB_EXEC] = { verb_exec, true, false },
 	[VERB_UNLOAD] = { verb_unload, true, false },
 	[VERB_STATUS] = { verb_status, true, false },
@@ -173,6 +174,9 @@ static int run(struct kexec *k, int argc, char **argv)
 		k->hint = true;
 		return STATUS_USAGE;
 	}
+	/* Most boots end here, and need not be asked for anything. */
+	if (k->o.verb == VERB_RESUME && !resume_is_present(k))
+		return STATUS_OK;
 	if (verbs[k->o.verb].machine) {
 		status = machine_init(k);
 		if (status != STATUS_OK)

@@ -130,6 +130,13 @@ static int set_resume(struct options *o, const struct option_row *row, const cha
 	return set_verb(o, row, value, err);
 }
 
+static int set_resume_target(struct options *o, const struct option_row *row, const char *value,
+			     struct kx_err *err)
+{
+	o->resume_target = value;
+	return set_verb(o, row, value, err);
+}
+
 static int set_call_file(struct options *o, const struct option_row *row, const char *value,
 			 struct kx_err *err)
 {
@@ -542,6 +549,17 @@ const struct option_row option_rows[] = {
 	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_CALL,
 	  .apply = add_call_arg,
 	  .help = "Its next argument; at most three" },
+
+	{ .name = "resume-if-present", .arg = required_argument, .metavar = "TARGET",
+	  .group = G_SAVED, .machines = OPTION_ANY,
+	  .apply = set_resume_target, .value = VERB_RESUME,
+	  .help = "Resume the complete saved core in TARGET at once; without one do nothing, and"
+		  " exit with 0" },
+	{ .name = "resume-anyway",
+	  .group = G_SAVED, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_flag, .field = FIELD(req.resume_anyway),
+	  .help = "Resume a saved core on another machine, with its filesystems mounted here, or"
+		  " once more: destroys data" },
 
 	{ .letter = 'p', .name = "load-panic",
 	  .group = G_LATER, .machines = OPTION_ANY, .flags = F_LATER | F_CRASH,

@@ -23,6 +23,7 @@ enum option_group {
 	G_REBOOT,
 	G_X86,
 	G_JUMP,
+	G_SAVED,
 	G_LATER,
 	G_HIDDEN,		/* not in --help and man page */
 	G_COUNT,

@@ -96,7 +96,7 @@ static int bad_option(int c, const char *word, struct kx_err *err)
 static bool loads(enum verb verb)
 {
 	return verb == VERB_LOAD || verb == VERB_LOAD_EXEC || verb == VERB_LOAD_SHUTDOWN ||
-	       verb == VERB_CALL;
+	       verb == VERB_CALL || verb == VERB_RESUME;
 }
 
 /* --call is an action of its own, and what is about a kernel means nothing to it. */

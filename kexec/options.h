@@ -24,6 +24,7 @@ enum verb {
 	VERB_LOAD,		/* -l, -p */
 	VERB_LOAD_EXEC,		/* -f */
 	VERB_CALL,		/* --call: load, jump, return */
+	VERB_RESUME,		/* --resume-if-present */
 	VERB_EXEC,		/* -e */
 	VERB_UNLOAD,		/* -u */
 	VERB_STATUS,		/* -S wins over all of the above */
@@ -58,6 +59,7 @@ struct options {
 	const char *serial;
 	uint64_t serial_baud;
 	bool serial_baud_given;
+	const char *resume_target;	/* of --resume-if-present */
 	const char *extra;		/* first argument behind the kernel, or NULL */
 	bool seen[OPTIONS_ROWS_MAX];	/* by row */
 	/* Paths and switches only: files are read by verb-load.c. */

@@ -65,6 +65,9 @@ static int inputs_read(struct kexec *k)
 
 	if (req->resume)
 		return 0;
+	r = saved_input_open(k);
+	if (r < 0 || req->saved)
+		return r;
 	r = input_read(k, &req->kernel, "kernel", KERNEL_FILE_MAX, "no kernel is larger");
 	if (r < 0)
 		return r;
@@ -208,6 +211,20 @@ int plan_show(struct kexec *k, const struct kx_plan *plan)
 	return kexec_print(&t, !k->o.plan, &k->err);
 }
 
+/* What is not as on the machine that was saved, before the sentence about it. */
+static void differences_show(struct kexec *k, const struct kx_plan *plan)
+{
+	struct kx_err err = { 0 };
+	struct kx_text t;
+
+	if (!plan->differences)
+		return;
+	kx_text_init(&t, &k->arena);
+	kx_text_add(&t, "--- the machine that was saved\n+++ this machine\n%s\n", plan->differences);
+	if (kexec_print(&t, true, &err) < 0)
+		kexec_warn("%s", err.text);
+}
+
 static int plan_load(struct kexec *k, const struct kx_plan *plan)
 {
 	enum kx_call call = plan->call;
@@ -230,7 +247,7 @@ static int plan_load(struct kexec *k, const struct kx_plan *plan)
 
 static int load(struct kexec *k)
 {
-	struct kx_plan plan;
+	struct kx_plan plan = { .differences = NULL };
 
 	k->o.req.sha256 = kx_sha256_best();
 	/* Upstream die()s of a file that it cannot read. */
@@ -238,8 +255,12 @@ static int load(struct kexec *k)
 		return STATUS_USAGE;
 	if (request_random(k) < 0 || facts_for_jump(k) < 0)
 		return STATUS_FAILED;
-	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0)
+	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0) {
+		differences_show(k, &plan);
 		return STATUS_FAILED;
+	}
+	if (!k->o.plan)
+		differences_show(k, &plan);
 	if (plan.ignored)
 		kexec_warn("%s is ignored with -s: kexec_file_load decides that itself",
 			   plan.ignored);
@@ -269,6 +290,7 @@ int verb_load(struct kexec *k)
 		return kexec_fail(k, STATUS_FAILED, EPERM, "loading a kernel needs CAP_SYS_BOOT:"
 				  " run kexec as root (--plan works without)");
 	status = load(k);
+	saved_input_close(k);
 	inputs_close(&k->o.req);
 	return status;
 }

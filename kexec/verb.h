@@ -11,7 +11,9 @@
 #include "kx/arena.h"
 #include "kx/err.h"
 #include "kx/plan.h"
+#include "kx/saved.h"
 #include "kx/sources.h"
+#include "kx/sys.h"
 #include "options.h"
 
 /* Exit statuses; scripts know upstream's by number. */
@@ -28,6 +30,8 @@ struct kexec {
 	struct options o;
 	struct kx_arena arena;		/* everything below lives in it */
 	struct kx_sources src;
+	struct kx_target target;	/* of saved; fd 0 and no path: there is none */
+	struct kx_saved saved;		/* what is to be put back, if o.req.saved */
 	struct kx_err err;
 	bool hint;			/* point at --help below the error */
 };
@@ -41,6 +45,16 @@ int verb_unload(struct kexec *k);
 int verb_status(struct kexec *k);
 int verb_ckr_size(struct kexec *k);
 int verb_last_boot(struct kexec *k);
+int verb_resume(struct kexec *k);	/* --resume-if-present */
+
+/* verb-saved.c: before the machine is asked: is there an image to resume? */
+bool resume_is_present(struct kexec *k);
+/*
+ * If req.kernel is a saved core, open it and let req.saved point to it.  Negative
+ * errno if it is one that cannot be resumed, or a block device without one.
+ */
+KX_CHECKED int saved_input_open(struct kexec *k);
+void saved_input_close(struct kexec *k);
 
 /*
  * verb-load.c: open @in->path and map it, or read it into the arena.  @what names it

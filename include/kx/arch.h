@@ -52,6 +52,11 @@ struct kx_arch {
 	 */
 	int (*layout_resume)(struct kx_plan *p, struct kx_err *err);
 	int (*layout_call)(struct kx_plan *p, struct kx_err *err);
+	/*
+	 * How p->saved is entered once its memory is in place: p->param's entry part.
+	 * -EINVAL (it cannot be, on this machine).
+	 */
+	int (*enter_saved)(struct kx_plan *p, struct kx_err *err);
 };
 
 extern const struct kx_arch kx_archs[KX_MACHINE_COUNT];	/* by enum kx_machine */

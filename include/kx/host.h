@@ -6,6 +6,7 @@
 #ifndef KX_HOST_H
 #define KX_HOST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "purgatory/sha256.h"
@@ -14,5 +15,7 @@
 sha256_blocks_fn *kx_sha256_best(void);
 /* The counter that purgatory stamps with, as far as user space can see it. */
 uint64_t kx_host_counter(void);
+/* Can this CPU run with 5 levels of page tables, whatever the kernel does? */
+bool kx_host_la57(void);
 
 #endif

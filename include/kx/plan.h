@@ -22,6 +22,7 @@
 #include "kx/json.h"
 #include "kx/memmap.h"
 #include "kx/range.h"
+#include "kx/saved.h"
 #include "kx/sources.h"
 #include "purgatory/abi.h"
 #include "purgatory/sha256.h"
@@ -67,6 +68,12 @@ struct kx_x86_request {
 
 struct kx_request {
 	struct kx_input kernel;
+	/*
+	 * kernel is a saved core, whose memory is put back in place of booting
+	 * anything; kernel.bytes is all of it, mapped and not read.  NULL: it is not.
+	 */
+	const struct kx_saved *saved;
+	bool resume_anyway;		/* --resume-anyway */
 	struct kx_input initrd[KX_INITRD_MAX];
 	size_t initrd_count;
 	struct kx_input dtb;		/* path NULL when not given */
@@ -123,6 +130,8 @@ struct kx_segment {
 	bool handover;		/* purgatory maps it for the entry (x86_64) */
 	/* Bytes purgatory compares, from the start; 0 = all of buf. */
 	uint64_t verify_len;
+	/* What is unpacked may fall onto it, once nobody needs it any more (p->home). */
+	bool written;
 };
 
 /*
@@ -159,7 +168,7 @@ struct kx_plan {
 	const struct kx_request *request;
 	const struct kx_sources *sources;
 
-	/* Both NULL when no kernel is loaded: --call, --load-resume-entry. */
+	/* Both NULL when no kernel is loaded: --call, --load-resume-entry, a saved core. */
 	const struct kx_format *format;
 	const struct kx_payload *payload;	/* layers */
 	const char *release;			/* of the next kernel; "": not known */
@@ -209,6 +218,20 @@ struct kx_plan {
 	uint64_t staged_entry;
 
 	struct kx_own own;
+
+	/*
+	 * A saved core in place of a kernel (plan/saved.c): there is no target; what
+	 * is unpacked goes to homes, few ranges that all its records lie in.  They
+	 * overlap no segment but those that are written.
+	 */
+	const struct kx_saved *saved;	/* NULL: a kernel */
+	struct kx_range home[PURG_REGIONS_MAX];
+	size_t home_count;
+	/*
+	 * What is not as on the machine that was saved, as diff(1) has it: lines
+	 * "-KEY=VALUE" and "+KEY=VALUE".  NULL: nothing.  Also after a failure.
+	 */
+	const char *differences;
 
 	/* kexec_file_load */
 	struct kx_bytes file_kernel;	/* the bytes to give when fd is not usable */
@@ -292,6 +315,14 @@ KX_CHECKED int kx_plan_window_fill(struct kx_plan *p, struct kx_err *err);
  */
 KX_CHECKED int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 			     struct kx_arena *a, struct kx_plan *ret, struct kx_err *err);
+/*
+ * The part of kx_plan_build() for req->saved, which has no kernel: format is NULL,
+ * command line and payload are empty (plan/saved.c).
+ *   -EINVAL (options that make no sense; another machine), -ENOSPC (no room that
+ *   the core leaves), -E2BIG, -EBADMSG (a damaged block), -ENOMEM, and what
+ *   req->saved->file says
+ */
+KX_CHECKED int kx_plan_build_saved(struct kx_plan *p, struct kx_err *err);
 
 /*
  * plan->param's regions, without digests, once every segment but purgatory has

@@ -61,6 +61,7 @@ struct kx_x86_facts {
 	struct kx_bytes mbr_signatures;	/* 16 * 4 bytes */
 	uint8_t mbr_count;
 	bool la57;			/* the running kernel uses 5 levels */
+	bool la57_possible;		/* the CPU can; known before a saved core is put back */
 	struct kx_bytes screen_info;	/* 64 bytes to hand on, or empty */
 };
 
@@ -147,6 +148,12 @@ struct kx_sources {
 	size_t crash_count;
 
 	struct kx_core_facts core;	/* empty before kx_core_facts_read() */
+
+	/*
+	 * This machine as a saved core describes its own, lines KEY=VALUE; empty unless
+	 * it is to be compared with one (kx_machine_note()).
+	 */
+	struct kx_bytes machine_note;
 
 	struct kx_peer peer;		/* absent before kx_peer_read() */
 	struct kx_returning returning;

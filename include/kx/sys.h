@@ -15,6 +15,7 @@
 #include "kx/err.h"
 #include "kx/host.h"
 #include "kx/plan.h"
+#include "kx/saved.h"
 #include "kx/sources.h"
 #include "kx/timing.h"
 
@@ -43,6 +44,27 @@ KX_CHECKED int kx_file_read_fd(int fd, const char *path, uint64_t max, struct kx
 KX_CHECKED int kx_file_map(int fd, struct kx_bytes *ret);
 /* Gives the mapping back; nothing for empty @b. */
 void kx_file_unmap(struct kx_bytes b);
+
+/*
+ * What a saved core is read from: a regular file or a block device.  @t is not to
+ * be moved while t->file is in use.  Negative errno of open and ioctl; -EINVAL: it
+ * is something else.
+ */
+struct kx_target {
+	const char *path;
+	int fd;
+	bool is_block;
+	bool read_only;			/* to be written, on a filesystem that is not */
+	struct kx_core_file file;
+	struct kx_bytes map;		/* after kx_target_map() */
+};
+
+KX_CHECKED int kx_target_open(const char *path, bool write, struct kx_target *t,
+			      struct kx_err *err);
+/* Its first @len bytes as memory, read when they are looked at. */
+KX_CHECKED int kx_target_map(struct kx_target *t, uint64_t len, struct kx_err *err);
+/* Any state. */
+void kx_target_close(struct kx_target *t);
 
 /* Below the root: "@root/@fmt…" -> bytes.  -ENOENT is common and cheap. */
 KX_CHECKED int kx_root_read(const char *root, struct kx_arena *a, struct kx_bytes *ret,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shared by the files of the arm64 layout; arch/table.c needs the first two
+ * Shared by the files of the arm64 layout; arch/table.c needs the first
  * functions, nobody else includes this.
  *
  * Documents: Documentation/arch/arm64/booting.rst for placement and hand-over,
@@ -18,6 +18,8 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 const char *kx_arm64_file_refuses(const struct kx_image *image, const struct kx_sources *src);
 /* arm64-pool.c */
 int kx_arm64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err);
+/* arm64-saved.c */
+int kx_arm64_enter_saved(struct kx_plan *p, struct kx_err *err);
 
 /* ---- the kernel (arm64.c, arm64-elf.c) ----------------------------- */
 

@@ -30,6 +30,7 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		.pool_len = kx_arm64_pool_len,
 		.file_refuses = kx_arm64_file_refuses,
 		.layout = kx_arm64_layout,
+		.enter_saved = kx_arm64_enter_saved,
 	},
 	[KX_MACHINE_X86_64] = {
 		.name = "x86_64",
@@ -57,6 +58,7 @@ const struct kx_arch kx_archs[KX_MACHINE_COUNT] = {
 		.pool_len = kx_x86_64_pool_len,
 		.file_refuses = kx_x86_64_file_refuses,
 		.layout = kx_x86_64_layout,
+		.enter_saved = kx_x86_64_enter_saved,
 		.layout_call = kx_x86_64_layout_call,
 		.layout_resume = kx_x86_64_layout_resume,
 	},

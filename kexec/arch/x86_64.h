@@ -26,6 +26,8 @@ int kx_x86_64_layout_call(struct kx_plan *p, struct kx_err *err);
 int kx_x86_64_layout_resume(struct kx_plan *p, struct kx_err *err);
 /* x86_64-pool.c */
 int kx_x86_64_pool_len(struct kx_plan *p, uint64_t *ret, struct kx_err *err);
+/* x86_64-saved.c */
+int kx_x86_64_enter_saved(struct kx_plan *p, struct kx_err *err);
 
 /* ---- struct boot_params (zero-page.rst) --------------------------------- */
 

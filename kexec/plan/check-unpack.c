@@ -40,6 +40,18 @@ static bool loaded(const struct kx_plan *p, uint64_t pa, uint64_t len)
 	       inside(p->staged, p->staged_count, pa, len);
 }
 
+/* Is it where something may be unpacked to? */
+static bool to_unpack_to(const struct kx_plan *p, const struct purg_unpack *u)
+{
+	if (inside(p->target, p->target_count, u->dst_pa, u->dst_len))
+		return true;
+	for (size_t i = 0; i < p->home_count; i++)
+		if (u->dst_pa >= p->home[i].start && u->dst_pa <= p->home[i].end &&
+		    u->dst_len <= p->home[i].end - u->dst_pa)
+			return true;
+	return false;
+}
+
 /* What can be said of one record alone; NULL or what is wrong. */
 static const char *check_record(const struct kx_plan *p, const struct purg_unpack *u)
 {
@@ -47,7 +59,7 @@ static const char *check_record(const struct kx_plan *p, const struct purg_unpac
 		return "its reserved field is not 0";
 	if (!u->dst_len)
 		return "it writes nothing";
-	if (!inside(p->target, p->target_count, u->dst_pa, u->dst_len))
+	if (!to_unpack_to(p, u))
 		return "its destination is in no target";
 	if (u->codec == PURG_CODEC_ZERO)
 		return u->src_pa || u->src_len ? "it is zeros, and has a source" : NULL;
@@ -106,6 +118,70 @@ static int check_covered(const struct kx_plan *p, const struct dst *dst, struct 
 					  p->target[t].name, have,
 					  kx_range_len(p->target[t].range));
 	}
+	return 0;
+}
+
+/* What @dst[*i..] writes without a gap, *i moving behind it; false at the end. */
+static bool next_written(const struct kx_plan *p, const struct dst *dst, size_t *i,
+			 struct kx_range *ret)
+{
+	if (*i == p->unpack_count)
+		return false;
+	*ret = dst[(*i)++].r;
+	while (*i < p->unpack_count && dst[*i].r.start == ret->end)
+		ret->end = dst[(*i)++].r.end;
+	return true;
+}
+
+/* The same of what the core has. */
+static bool next_saved(const struct kx_plan *p, size_t *i, struct kx_range *ret)
+{
+	uint64_t page = p->saved->contexts.context.page_size;
+	const struct saved_record *r = p->saved->record;
+	size_t n = p->saved->head.record_count;
+
+	if (*i == n)
+		return false;
+	*ret = (struct kx_range){ r[*i].pa, r[*i].pa + r[*i].pages * page };
+	while (++*i < n && r[*i].pa == ret->end)
+		ret->end += r[*i].pages * page;
+	return true;
+}
+
+/* A saved core: each of its pages is written, and nothing else. */
+static int check_core_covered(const struct kx_plan *p, const struct dst *dst, struct kx_err *err)
+{
+	struct kx_range written, saved;
+	size_t i = 0, k = 0;
+	bool more, more_saved;
+
+	do {
+		written = saved = (struct kx_range){ UINT64_MAX, UINT64_MAX };
+		more = next_written(p, dst, &i, &written);
+		more_saved = next_saved(p, &k, &saved);
+		if (written.start != saved.start || written.end != saved.end)
+			return kx_err_set(err, EINVAL,
+					  "unpacking writes [0x%" PRIx64 "-0x%" PRIx64 "), where the core has [0x%"
+					  PRIx64 "-0x%" PRIx64 ")", written.start, written.end,
+					  saved.start, saved.end);
+	} while (more && more_saved);
+	return 0;
+}
+
+/*
+ * What stays to be read while others are unpacked: segments that are not written
+ * over, and purgatory, are in no home.
+ */
+static int check_homes(const struct kx_plan *p, struct kx_err *err)
+{
+	for (size_t i = 0; i < p->home_count; i++)
+		for (size_t k = 0; k < p->segment_count; k++)
+			if (!p->segment[k].written &&
+			    kx_range_overlaps(p->home[i], p->segment[k].range))
+				return kx_err_set(err, EINVAL,
+						  "%s: unpacking may write [0x%" PRIx64 "-0x%" PRIx64 ")",
+						  p->segment[k].name, p->home[i].start,
+						  p->home[i].end);
 	return 0;
 }
 
@@ -200,7 +276,7 @@ int kx_plan_check_unpack(const struct kx_plan *p, struct kx_err *err)
 		if (why)
 			rc = record_bad(p, i, why, err);
 	}
-	if (rc < 0 || (!n && !p->target_count))
+	if (rc < 0 || (!n && !p->target_count && !p->saved))
 		return rc;
 	dst = kx_arena_alloc_raw(p->arena, (n + 1) * sizeof(*dst));
 	tree = kx_arena_alloc_raw(p->arena, (2 * n + 1) * sizeof(*tree));
@@ -209,6 +285,10 @@ int kx_plan_check_unpack(const struct kx_plan *p, struct kx_err *err)
 	rc = sort_destinations(p, dst, err);
 	if (rc == 0)
 		rc = check_covered(p, dst, err);
+	if (rc == 0 && p->saved)
+		rc = check_core_covered(p, dst, err);
+	if (rc == 0)
+		rc = check_homes(p, err);
 	if (rc == 0)
 		rc = check_list(p, err);
 	if (rc == 0)

@@ -8,9 +8,10 @@
 #include "kx/plan.h"
 
 /*
- * The unpack list: each record reads what is loaded and writes a target, no byte
- * is written twice, every byte of a target once, the list never; no record
- * writes what a later one reads.  -EINVAL with the record's number, -ENOMEM.
+ * The unpack list: each record reads what is loaded and writes a target or a home,
+ * no byte is written twice, every byte of a target once, of a home exactly what
+ * the saved core has, the list never; no record writes what a later one reads, and
+ * no home is over a segment that is not ->written.  -EINVAL with the record's number, -ENOMEM.
  */
 KX_CHECKED int kx_plan_check_unpack(const struct kx_plan *p, struct kx_err *err);
 

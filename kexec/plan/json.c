@@ -130,7 +130,9 @@ static void json_inputs(struct kx_json *j, const struct kx_plan *p)
 
 	if (!p->format) {
 		kx_json_str(j, "kernel", NULL);
-		if (req->resume)
+		if (p->saved)
+			kx_saved_print_json(p, j);
+		else if (req->resume)
 			json_resume(j, p);
 		else
 			json_function(j, req);

@@ -44,7 +44,8 @@ static int region_add(struct kx_plan *p, const struct kx_segment *s, uint32_t fl
 	*r = (struct purg_region){
 		.pa = s->range.start,
 		.mem_len = kx_range_len(s->range),
-		.flags = flags | (s->handover ? PURG_REGION_HANDOVER : 0),
+		.flags = flags | (s->handover ? PURG_REGION_HANDOVER : 0) |
+			 (s->written ? PURG_REGION_WRITE : 0),
 	};
 	strncpy(r->name, s->name, sizeof(r->name) - 1);
 	if (p->request->no_checks || !s->verify || !s->buf.len)
@@ -62,6 +63,14 @@ static int window_part(struct kx_plan *p, const char *name, uint64_t start, uint
 	const struct kx_segment s = { .name = name, .range = { start, end }, .handover = true };
 
 	return start < end ? region_add(p, &s, 0, 0, err) : 0;
+}
+
+/* Where a saved core's pages go; of it the next kernel's first instructions are run. */
+static int home_add(struct kx_plan *p, struct kx_range r, struct kx_err *err)
+{
+	const struct kx_segment s = { .name = "home", .range = r, .handover = true };
+
+	return region_add(p, &s, PURG_REGION_WRITE, 0, err);
 }
 
 /* Purgatory maps itself, and takes no region that it lies in: where it is known, around it. */
@@ -108,6 +117,8 @@ int kx_plan_regions(struct kx_plan *p, struct kx_err *err)
 		r = region_add(p, &p->target[i], PURG_REGION_WRITE, PURG_REGION_VERIFY_AFTER, err);
 	for (size_t i = 0; i < p->window_count && r == 0; i++)
 		r = window_add(p, &p->window[i], err);
+	for (size_t i = 0; i < p->home_count && r == 0; i++)
+		r = home_add(p, p->home[i], err);
 	if (r < 0)
 		return r;
 	mark_records(&p->param);

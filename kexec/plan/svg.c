@@ -121,6 +121,9 @@ static void draw_head(struct picture *pic)
 		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: %s (%s) on %s, %s of RAM",
 			  p->request->kernel.path, p->format->name, p->arch->name, ram);
 		svg_textf(pic->t, 20, 63, SMALL, "command line: %s", p->cmdline);
+	} else if (p->saved) {
+		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: %s (saved core) on %s, %s of RAM",
+			  p->request->kernel.path, p->arch->name, ram);
 	} else if (p->request->resume) {
 		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: back to 0x%" PRIx64 " on %s, %s of RAM",
 			  p->param.pc, p->arch->name, ram);

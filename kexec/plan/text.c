@@ -46,6 +46,10 @@ static void print_inputs(const struct kx_plan *p, struct kx_text *t)
 	const struct kx_request *req = p->request;
 	char size[KX_SIZE_TEXT];
 
+	if (p->saved) {
+		kx_saved_print_text(p, t);
+		return;
+	}
 	if (req->resume)
 		return;
 	if (!p->payload) {
@@ -164,9 +168,12 @@ static void print_console(const struct kx_plan *p, struct kx_text *t)
 
 static void print_unpacks(const struct kx_plan *p, struct kx_text *t)
 {
-	if (!p->target_count)
+	if (!p->target_count && !p->saved)
 		return;
 	kx_text_add(t, LABEL, "unpacks");
+	if (p->saved)
+		kx_text_add(t, "the saved core, to %zu range%s", p->home_count,
+			    p->home_count == 1 ? "" : "s");
 	for (size_t i = 0; i < p->target_count; i++)
 		kx_text_add(t, "%s%s", i ? ", " : "", p->target[i].name);
 	kx_text_add(t, " (%zu record%s)\n", p->unpack_count, p->unpack_count == 1 ? "" : "s");
@@ -190,6 +197,7 @@ static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 	const struct purg_param *param = &p->param;
 	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 :
 			    param->entry_kind == PURG_ENTRY_CALL ? 3 :
+			    param->entry_kind == PURG_ENTRY_RESTORE ? 2 :
 			    param->entry_kind == PURG_ENTRY_RETURN ? 0 : 1;
 	const char *paging = kx_paging_name(param->paging);
 	bool any;

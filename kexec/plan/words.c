@@ -54,6 +54,7 @@ const char *kx_entry_name(uint32_t kind)
 		[PURG_ENTRY_X86_32] = "x86_64, 32-bit boot protocol",
 		[PURG_ENTRY_CALL] = "a function that returns",
 		[PURG_ENTRY_RETURN] = "back to the kernel that jumped here",
+		[PURG_ENTRY_RESTORE] = "x86_64, a saved kernel",
 		[PURG_ENTRY_STAGED] = "none: a staged payload",
 	};
 

@@ -26,6 +26,7 @@
 #include "memfd.h"
 #include "open.h"
 #include "returning.h"
+#include "saved-target.h"
 
 /* ---- the system calls --------------------------------------------------------- */
 
@@ -351,6 +352,18 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 		kx_err_wrap(&failed, "kexec -e will not know whether it returns");
 		left = failed;
 	}
+	/* Without it kexec -e would not say on disk that the image is used up. */
+	r = kx_resuming_note(p, &failed);
+	if (r < 0 && p->saved) {
+		r = kx_unload_image(p->sources, false, KX_CALL_LOAD, &left);
+		return kx_err_set(err, failed.code, "kexec -e would not know that it is a saved core (%s), so it was unloaded again%s%s",
+				  failed.text, r < 0 ? ", which failed: " : "",
+				  r < 0 ? left.text : "");
+	}
+	if (r < 0 && !left.code) {
+		kx_err_wrap(&failed, "kexec -e will take what is loaded for a saved core");
+		left = failed;
+	}
 	*ret_call = call;
 	*ret_left = left;
 	return 0;
@@ -375,6 +388,8 @@ int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
 		return r;
 	if (!crash && kx_returning_forget(s->root, &left) < 0)
 		kx_err_wrap(&left, "what is loaded next will be taken for a kernel that returns");
+	if (!crash && kx_resuming_forget(s->root, &left) < 0)
+		kx_err_wrap(&left, "what is loaded next will be taken for a saved core");
 	if (crash && !s->crash_is_staged)
 		r = kx_unload_image(s, true, call, err);
 	else if (s->crash_is_staged)
@@ -420,11 +435,16 @@ int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_options *o,
 		   struct kx_err *err)
 {
 	struct kx_interfaces interfaces = { NULL, 0 };
+	struct kx_err failed = { 0 };
 	_cleanup_fd_ int log = -1;
 	char line[KX_KMSG_LINE];
+	bool consumed;
 	int r;
 
 	r = check_exec(s, err);
+	if (r < 0)
+		return r;
+	r = kx_resuming_consume(s->root, &consumed, err);
 	if (r < 0)
 		return r;
 	log = kx_kmsg_open();
@@ -440,5 +460,9 @@ int kx_commit_exec(const struct kx_sources *s, const struct kx_exec_options *o,
 	if (r == 0)
 		return 0;
 	kx_kmsg_since(log, log_prefixes, line);
-	return kx_explain_exec(s, -r, line, err);
+	r = kx_explain_exec(s, -r, line, err);
+	if (consumed && kx_resuming_restore(s->root, &failed) < 0)
+		return kx_err_set(err, -r, "%s; and what is loaded stays marked consumed: %s",
+				  err->text, failed.text);
+	return r;
 }

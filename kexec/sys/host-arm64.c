@@ -27,3 +27,8 @@ uint64_t kx_host_counter(void)
 	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v) : : "memory");
 	return v;
 }
+
+bool kx_host_la57(void)
+{
+	return false;
+}

@@ -27,3 +27,11 @@ uint64_t kx_host_counter(void)
 	__asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
 	return (uint64_t)high << 32 | low;
 }
+
+/* Leaf 7, ECX bit 16; kernels built without CONFIG_X86_5LEVEL do not show it. */
+bool kx_host_la57(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & (1u << 16));
+}

@@ -639,6 +639,25 @@ static void seed_machines(void)
 	seed("sources", "x86-cmdline", &f);
 }
 
+/* Saved cores, as tests/fuzz/plan.c reads them: few runs, and pages everywhere. */
+static void seed_saved_plans(void)
+{
+	static const char machine[] = "la57=1\nfilesystem=254:1 - ext4 rw /\n";
+	struct forge f = FORGE_NONE;
+
+	for (unsigned int how = 0; how < 4; how++) {
+		forge_put(&f, &(uint8_t){ (uint8_t)how }, 1);
+		for (unsigned int i = 0; i < 40; i++)
+			forge_put(&f, (uint8_t[]){ 200, (uint8_t)(i % 3), 63, (uint8_t)(i * 5) }, 4);
+		seed("plan-saved", how & 1 ? "runs-arm64" : "runs", &f);
+		forge_put(&f, &(uint8_t){ (uint8_t)how }, 1);
+		for (unsigned int i = 0; i < 400; i++)
+			forge_put(&f, (uint8_t[]){ 1, 0, 0, (uint8_t)(1 + i % 2) }, 4);
+		forge_put(&f, machine, strlen(machine));
+		seed("plan-saved", how & 2 ? "everywhere-64k" : "everywhere", &f);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct forge kernel = FORGE_NONE;
@@ -663,6 +682,7 @@ int main(int argc, char **argv)
 	seed_snapshot("arm64", KX_ELF_ARM64);
 	seed_texts();
 	seed_machines();
+	seed_saved_plans();
 	if (argc == 3)
 		seed_kernels(argv[2]);
 	return 0;

@@ -3,7 +3,7 @@
  * Fuzz targets of whole plans, from a file's bytes to what would be loaded: a
  * hostile kernel on each machine, a hostile device tree as the running one and
  * as the one given with --dtb, hostile boot_params; a function, on a machine whose
- * memory is in any pieces.
+ * memory is in any pieces; saved cores with pages anywhere.
  */
 #include <string.h>
 
@@ -148,6 +148,110 @@ static void bed_run(struct bed *b)
 		print(&plan, kx_plan_print_svg);
 	}
 	kx_arena_deinit(&b->arena);
+}
+
+/* ---- saved cores ------------------------------------------------------------------ */
+
+/* Any places and lengths of pages, as the reader would give them. */
+#define SAVED_RECORDS	512u
+#define SAVED_FILE	(4u << 20)
+
+struct saved {
+	struct kx_saved core;
+	struct saved_record record[SAVED_RECORDS];
+	struct saved_block block[SAVED_RECORDS];
+	uint8_t *file;
+	uint64_t len;
+};
+
+static int saved_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
+{
+	const struct saved *s = ctx;
+
+	(void)err;
+	FUZZ_ASSERT(off <= s->len && len <= s->len - off);
+	memcpy(to, s->file + off, len);
+	return 0;
+}
+
+/* @how: how the record is stored, and whether a block begins with it. */
+static void saved_add(struct saved *s, uint64_t pa, uint32_t pages, uint8_t how)
+{
+	uint32_t stored = how % 3 == 0 ? 0 : how % 3 == 1 ? pages * 4096 : 1 + how * 16u % 4000;
+	struct saved_block *b = s->core.head.block_count ? &s->block[s->core.head.block_count - 1] : NULL;
+
+	if (s->len + stored + 8192 > SAVED_FILE)
+		return;
+	if (!b || how & 4 || b->len + stored > KX_SAVED_BLOCK_MAX) {
+		s->len = kx_align_up(s->len, KX_SAVED_ALIGN) + (how & 8 ? KX_SAVED_ALIGN : 0);
+		b = &s->block[s->core.head.block_count++];
+		b->off = s->len;
+		b->first_record = s->core.head.record_count;
+	}
+	s->record[s->core.head.record_count++] = (struct saved_record){ pa, pages, stored };
+	b->records++;
+	b->len += stored;
+	s->len += stored;
+}
+
+static void saved_rows(struct saved *s, uint64_t pa, struct kx_bytes in)
+{
+	for (size_t i = 0; i + 4 <= in.len && s->core.head.record_count < SAVED_RECORDS; i += 4) {
+		uint32_t pages = 1 + in.data[i + 2] % 64;
+
+		pa += (in.data[i] | (uint64_t)in.data[i + 1] << 8) * 4096;
+		saved_add(s, pa, pages, in.data[i + 3]);
+		pa += pages * 4096u;
+	}
+}
+
+/*
+ * A byte that chooses, then four for each record.  What kx_plan_check() lets pass is
+ * right: tests/unit/test-saved-plan.c obeys such plans.
+ */
+void fuzz_plan_saved(struct kx_bytes in)
+{
+	uint8_t choice = in.len ? in.data[0] : 0;
+	bool arm64 = choice & 1;
+	struct saved *s;
+	struct bed b;
+
+	if (arm64)
+		bed_init_arm64(&b, KX_BYTES_NONE);
+	else
+		bed_init(&b, KX_MACHINE_X86_64, MIB(1), KX_BYTES_NONE);
+	b.req.append = NULL;
+	b.req.initrd_count = 0;
+	b.req.pack = KX_PACK_AUTO;
+	b.req.stage = KX_STAGE_AUTO;
+	b.src.page_size = choice & 2 ? 65536 : 4096;
+	s = kx_arena_alloc(&b.arena, sizeof(*s));
+	FUZZ_ASSERT(s);
+	s->file = kx_arena_alloc(&b.arena, SAVED_FILE);
+	FUZZ_ASSERT(s->file);
+	s->len = KX_SAVED_ALIGN;
+	if (in.len)
+		saved_rows(s, arm64 ? MIB(1024) : MIB(1), (struct kx_bytes){ in.data + 1, in.len - 1 });
+	for (size_t i = 0; i < s->core.head.block_count; i++)
+		kx_saved_digest((struct kx_bytes){ s->file + s->block[i].off, s->block[i].len },
+				sha256_blocks_portable, s->block[i].sha256);
+	s->core.file = (struct kx_core_file){ saved_read, s, s->len };
+	s->core.sha256 = sha256_blocks_portable;
+	s->core.record = s->record;
+	s->core.block = s->block;
+	s->core.head.codec = KX_SAVED_LZ4;
+	s->core.head.state = KX_SAVED_COMPLETE;
+	s->core.machine = fuzz_copy(&b.arena, in);
+	b.src.machine_note = s->core.machine;
+	s->core.core.machine = arm64 ? KX_ELF_ARM64 : KX_ELF_X86_64;
+	s->core.contexts.context = (struct kx_context){
+		.machine = s->core.core.machine, .filled = true, .page_size = 4096,
+		.entry_kind = arm64 ? CONTEXT_ENTRY_RESUME_ARM64 : CONTEXT_ENTRY_RESTORE_X86_64,
+		.entry = s->record[0].pa, .value = { 0, 0, s->record[0].pa },
+	};
+	b.req.kernel.bytes = (struct kx_bytes){ s->file, s->len };
+	b.req.saved = &s->core;
+	bed_run(&b);
 }
 
 void fuzz_plan_arm64(struct kx_bytes in)

@@ -37,6 +37,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "dtb", fuzz_dtb },
 	{ "dtb-given", fuzz_dtb_given },
 	{ "boot-params", fuzz_boot_params },
+	{ "plan-saved", fuzz_plan_saved },
 	{ "sources", fuzz_sources },
 	{ "core", fuzz_core },
 	{ "context", fuzz_context },

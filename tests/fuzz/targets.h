@@ -80,6 +80,7 @@ void fuzz_plan_call(struct kx_bytes in);
 void fuzz_dtb(struct kx_bytes in);
 void fuzz_dtb_given(struct kx_bytes in);
 void fuzz_boot_params(struct kx_bytes in);
+void fuzz_plan_saved(struct kx_bytes in);
 
 /* sources.c */
 void fuzz_sources(struct kx_bytes in);

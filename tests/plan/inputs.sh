@@ -76,3 +76,17 @@ make_inputs() {
 	pattern 50002 >"$1/initrd2"
 	printf '\x31\xc0\xc3' >"$1/function.bin"	# xor %eax, %eax; ret
 }
+
+# make_cores DIR PROGRAM: saved cores, by tests/plan/make-core
+make_cores() {
+	local arch codec
+
+	for arch in arm64 x86_64; do
+		for codec in raw lz4 zstd; do
+			"$2" $arch $codec complete >"$1/core-$arch-$codec"
+		done
+		"$2" $arch raw complete another >"$1/core-$arch-another"
+		"$2" $arch lz4 writing >"$1/core-$arch-writing"
+		"$2" $arch lz4 consumed >"$1/core-$arch-consumed"
+	done
+}

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../kexec/sys/returning.h"
+#include "../../kexec/sys/saved-target.h"
 #include "../../kexec/sys/staged.h"
 #include "kx/arch.h"
 #include "kx/sys.h"
@@ -46,6 +47,7 @@ static struct {
 	/* The mark, and what is told about the reservation. */
 	int write_fails, remove_fails;	/* positive errno */
 	int note_fails;			/* of the other mark, of what returns */
+	int resuming_fails;		/* of the third, of a saved core */
 	bool marked, any_image;
 	/* Everything that was done, in order: "load crash mark". */
 	char story[200];
@@ -88,6 +90,34 @@ int kx_returning_forget(const char *root, struct kx_err *err)
 {
 	CHECK_STR(root, "");
 	return kernel.note_fails ? kx_err_set(err, kernel.note_fails, "note stays") : 0;
+}
+
+int kx_resuming_note(const struct kx_plan *p, struct kx_err *err)
+{
+	CHECK_STR(p->sources->root, "");
+	return kernel.resuming_fails ? kx_err_set(err, kernel.resuming_fails, "no third mark") : 0;
+}
+
+int kx_resuming_forget(const char *root, struct kx_err *err)
+{
+	CHECK_STR(root, "");
+	return kernel.resuming_fails ? kx_err_set(err, kernel.resuming_fails, "it stays") : 0;
+}
+
+/* Only kexec -e calls these, and nothing here does. */
+int kx_resuming_consume(const char *root, bool *ret_consumed, struct kx_err *err)
+{
+	(void)root;
+	(void)ret_consumed;
+	(void)err;
+	abort();
+}
+
+int kx_resuming_restore(const char *root, struct kx_err *err)
+{
+	(void)root;
+	(void)err;
+	abort();
 }
 
 bool kx_staged_any_image(const char *root)
@@ -306,6 +336,44 @@ static void test_busy(void)
 	CHECK_STR(f.err.text, "kexec_load refused: Device or resource busy (EBUSY): another kexec"
 		  " held the kernel's lock for half a second");
 	CHECK_EQ_U64(f.call, KX_CALL_AUTO);	/* untouched */
+}
+
+/* A saved core is never left loaded without the mark that says so. */
+static void test_load_saved(void)
+{
+	struct kx_saved saved = { .phnum = 0 };
+	struct fixture f;
+
+	begin(&f);
+	f.plan.saved = &saved;
+	f.plan.format = NULL;
+	CHECK(load(&f) == 0);
+	CHECK_STR(kernel.story, "load");
+	CHECK_EQ_U64(f.left.code, 0);
+	begin(&f);
+	f.plan.saved = &saved;
+	kernel.resuming_fails = EROFS;
+	CHECK(load(&f) == -EROFS);
+	CHECK_STR(kernel.story, "load unload");
+	CHECK_STR(f.err.text, "kexec -e would not know that it is a saved core (no third mark), so it"
+		  " was unloaded again");
+	CHECK_EQ_U64(f.call, KX_CALL_AUTO);
+	begin(&f);
+	f.plan.saved = &saved;
+	kernel.resuming_fails = EROFS;
+	kernel.answer[1] = EPERM;
+	CHECK(load(&f) == -EROFS);
+	CHECK(strstr(f.err.text, "unloaded again, which failed: "));
+	/* Another kernel only has to be taken for what it is. */
+	begin(&f);
+	kernel.resuming_fails = EROFS;
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(f.left.code, EROFS);
+	CHECK_STR(f.left.text, "kexec -e will take what is loaded for a saved core: no third mark");
+	begin(&f);
+	kernel.resuming_fails = EROFS;
+	CHECK(unload(&f, false, KX_CALL_AUTO) == 0);
+	CHECK_STR(f.left.text, "what is loaded next will be taken for a saved core: it stays");
 }
 
 /* ---- kexec_file_load ------------------------------------------------------------ */
@@ -873,6 +941,7 @@ TEST_MAIN(
 	{ "kexec_load and -d", test_load_debug },
 	{ "kexec_load without addresses in /proc/iomem", test_load_blind },
 	{ "a busy kernel", test_busy },
+	{ "a saved core", test_load_saved },
 	{ "kexec_file_load", test_file },
 	{ "kexec_file_load of the user's files", test_file_own },
 	{ "kexec_file_load of a pipe", test_file_pipe },
