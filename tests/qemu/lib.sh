@@ -107,3 +107,22 @@ build_function() {
 	fi
 	echo "$out"
 }
+
+# disk_options ARCH RELEASE IMAGE...: into the array of that name, what `cell` needs so
+# that its first kernel has the images as /dev/vda and so on, and in /disk the modules
+# for them.
+disk_options() {
+	local modules=$KX_CACHE/kernels/$1/$2/disk module image n=0
+
+	[[ -d $modules ]] || die "no disk modules: run fetch-disk-modules $1/$2"
+	disk_options=()
+	for module in "$modules"/*.ko; do
+		disk_options+=("--file=$module:/disk/${module##*/}")
+	done
+	for image in "${@:3}"; do
+		disk_options+=(--qemu=-drive
+			"--qemu=file=$image,if=none,id=disk$n,format=raw,cache=unsafe"
+			--qemu=-device "--qemu=virtio-blk-pci,drive=disk$n")
+		n=$((n + 1))
+	done
+}
