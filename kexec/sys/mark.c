@@ -47,7 +47,7 @@ static bool is_memory(const char *type)
  */
 static bool marks_in_memory(const char *mounts)
 {
-	static const char *const points[] = { "/", "/run", "/" MARK_DIR };
+	static const char *const points[] = { "/", "/run", ("/" MARK_DIR) };
 	size_t nearest = 0;
 	bool memory = false;
 

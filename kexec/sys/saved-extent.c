@@ -33,12 +33,16 @@
 static int find(const struct kx_target *t, uint64_t off, size_t len, uint64_t *ret,
 		struct kx_err *err)
 {
-	struct {
+	/* A header and one extent. */
+	union {
 		struct fiemap map;
-		struct fiemap_extent extent;
-	} q = { .map = { .fm_start = off, .fm_length = len, .fm_extent_count = 1 } };
-	const struct fiemap_extent *e = &q.extent;
+		uint8_t bytes[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
+	} q = { .bytes = { 0 } };
+	const struct fiemap_extent *e = q.map.fm_extents;
 
+	q.map.fm_start = off;
+	q.map.fm_length = len;
+	q.map.fm_extent_count = 1;
 	if (ioctl(t->fd, FS_IOC_FIEMAP, &q.map) < 0)
 		return kx_err_set(err, errno, "%s: cannot tell where it is on its device: %s", t->path,
 				  strerror(errno));

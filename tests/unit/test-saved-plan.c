@@ -389,6 +389,11 @@ static void test_refused(void)
 	c.saved.contexts.context.entry_kind = CONTEXT_ENTRY_JUMP_X86_64;
 	core_fails(&c, ENOEXEC, "core: entry kind: expected 3 (arm64 resume), have 1");
 
+	small_core(&c, &b, KX_MACHINE_ARM64);
+	b.src.arm64.gic.its_count = 1;
+	strcpy(b.src.release, "5.10.0");
+	core_fails_like(&c, EOPNOTSUPP, "release: on a machine with a GICv3 ITS expected ");
+
 	small_core(&c, &b, KX_MACHINE_X86_64);
 	c.saved.contexts.context.entry_kind = CONTEXT_ENTRY_RESUME_ARM64;
 	core_fails(&c, ENOEXEC, "core: entry kind: expected 2 (x86_64 restore), have 3");
