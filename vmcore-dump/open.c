@@ -5,38 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kx/core-file.h"
 #include "kx/host.h"
 #include "plain.h"
 #include "vmcore-dump.h"
-
-/* struct kx_core_file.read */
-static int file_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
-{
-	const struct dump *d = ctx;
-	uint8_t *p = to;
-
-	while (len) {
-		ssize_t n = pread(d->fd, p, len, (off_t)off);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return kx_err_set(err, errno, "offset 0x%" PRIx64 ": cannot read: %s", off,
-					  strerror(errno));
-		if (n == 0)
-			return kx_err_set(err, ENODATA, "offset 0x%" PRIx64 ": expected 0x%zx bytes"
-					  " more, the file ends here", off, len);
-		p += n;
-		off += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
 
 /* stat(2) does not know how long a device is. */
 static int device_len(struct dump *d, struct kx_err *err)
@@ -65,7 +41,7 @@ static int open_file(struct dump *d, struct kx_core_file *ret, struct kx_err *er
 				  " something else");
 	d->file_len = (uint64_t)st.st_size;
 	r = S_ISBLK(st.st_mode) ? device_len(d, err) : 0;
-	*ret = (struct kx_core_file){ .read = file_read, .ctx = d, .len = d->file_len };
+	*ret = (struct kx_core_file){ .read = kx_core_fd_read, .ctx = &d->fd, .len = d->file_len };
 	return r;
 }
 

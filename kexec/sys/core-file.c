@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads /proc/kcore and /proc/vmcore where lib/core.c wants to.  Called through
- * struct kx_core_file by sources-core.c and sources-peer.c.
+ * Reads a core where lib/core.c wants to.  Called through struct kx_core_file: by
+ * sources-core.c and sources-peer.c for /proc/kcore and /proc/vmcore, by vmcore-dump
+ * for what it is given.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "core-file.h"
+#include "kx/core-file.h"
 
 int kx_core_fd_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
 {

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core-file.h"
 #include "facts.h"
 #include "kx/core.h"
+#include "kx/core-file.h"
 #include "kx/number.h"
 #include "kx/sys.h"
 #include "open.h"

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core-file.h"
 #include "kx/cmdline.h"
 #include "kx/context.h"
+#include "kx/core-file.h"
 #include "kx/number.h"
 #include "kx/sys.h"
 #include "open.h"

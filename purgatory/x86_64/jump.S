@@ -64,36 +64,17 @@ jump64:
  *
  * SDM vol. 3A, 4.1.1: "Software cannot modify CR4.LA57 while IA-32e mode is
  * active" (it is #GP).  So: compatibility mode, paging off, which ends IA-32e
- * mode, LA57 off, the 4-level table, paging on again; EFER.LME stays set.
+ * mode, another CR4, another table, paging on again; EFER.LME stays set.
  */
 	.globl	purg_jump64_4level
 purg_jump64_4level:
 	mov	%rdi, jump_pc(%rip)
 	mov	%rsi, jump_si(%rip)
 	mov	%rdx, jump_sp(%rip)
-	lea	stack_top(%rip), %rsp
+	mov	%cr4, %rbx
+	btr	$CR4_LA57_BIT, %ebx
 	lea	jump64(%rip), %rdx
-	pushq	$0x08
-	lea	1f(%rip), %rax
-	push	%rax
-	lretq
-	.code32
-1:	mov	$0x18, %eax
-	mov	%eax, %ss
-	mov	%eax, %ds
-	mov	%cr0, %eax
-	btr	$CR0_PG_BIT, %eax
-	mov	%eax, %cr0
-	mov	%cr4, %eax
-	btr	$CR4_LA57_BIT, %eax
-	mov	%eax, %cr4
-	mov	%ecx, %cr3
-	mov	%cr0, %eax
-	bts	$CR0_PG_BIT, %eax
-	mov	%eax, %cr0
-	pushl	$0x10
-	push	%edx
-	lretl
+	jmp	levels
 
 /*
  * void purg_jump32(uint64_t pc, uint64_t esi)

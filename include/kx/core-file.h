@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Cores that the kernel shows, as kx_core_open() wants them.
+ * Cores behind a descriptor, as kx_core_open() wants them (sys/core-file.c).
  */
-#ifndef KEXEC_SYS_CORE_FILE_H
-#define KEXEC_SYS_CORE_FILE_H
+#ifndef KX_CORE_FILE_H
+#define KX_CORE_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>
