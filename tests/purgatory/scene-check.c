@@ -4,6 +4,7 @@
  * the number of instructions, the state of caches that are not there, the map.
  */
 #include <endian.h>
+#include <unistd.h>
 #include "../unit/test.h"
 #include "scene.h"
 
@@ -379,7 +380,13 @@ int scene_stopped(struct world *w)
 	for (int i = 1; i < w->s->cpus; i++) {
 		snprintf(command, sizeof(command), "cpu %d", i);
 		CHECK(vm_monitor(&w->vm, command, answer, sizeof(answer)));
-		CHECK(vm_monitor(&w->vm, "info registers", answer, sizeof(answer)));
+		/* QEMU runs the CPUs in turn: one may not have had its INIT yet. */
+		for (int tries = 0; tries < 50; tries++) {
+			CHECK(vm_monitor(&w->vm, "info registers", answer, sizeof(answer)));
+			if (strstr(answer, "EIP=0000fff0") && strstr(answer, "HLT=1"))
+				break;
+			usleep(100000);
+		}
 		if (!test_report(strstr(answer, "EIP=0000fff0") && strstr(answer, "HLT=1"), w->s->name, 0, command))
 			printf("# got: %s\n", answer);
 	}
