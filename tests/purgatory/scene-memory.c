@@ -306,7 +306,7 @@ int scene_memory(struct world *w, const char *dir)
 	if (s->preserve)
 		*(uint8_t *)ram_at(&w->ram, 0x1800001) = 1;
 	if (s->cpus)
-		*(uint8_t *)ram_at(&w->ram, 0x1800002) = 1;
+		*(uint8_t *)ram_at(&w->ram, 0x1800002) = (uint8_t)(s->cpus - 1);
 	free(blob.p);
 	free(payload.p);
 	return 0;

@@ -11,7 +11,7 @@
  * enter the next time in rdi, 0xbac in rbx, and in r12 the requests of the local
  * APIC for vectors 64 to 95, of which it has left one.
  *
- * If the third byte is 1 the other CPUs are kept busy in low memory.
+ * The third byte is the number of other CPUs, which are kept busy in low memory.
  *
  * As hostile as the contract allows: the stack pointer is not mapped, GDT and
  * IDT are gone, every register is junk.
@@ -37,15 +37,23 @@ _start:
 	movl	$(apic_pd + 3), pdpt + 3 * 8
 	movl	$0xfee00083, apic_pd + 0x1f7 * 8
 
-	cmpb	$1, 0x1800002
-	jne	1f
+	cmpb	$0, 0x1800002
+	je	1f
 	/*
-	 * The other CPUs run "jmp ." at 0x8000: INIT, start-up IPI (SDM vol. 3A, 8.4.4.1).
-	 * QEMU 7.2 lets an INIT pend for a CPU in HLT, where the firmware has left them.
+	 * The other CPUs count themselves at 0x8010 and stay in "jmp .": INIT, start-up
+	 * IPI (SDM vol. 3A, 8.4.4.1).  QEMU 7.2 lets an INIT pend for a CPU in HLT, where
+	 * the firmware has left them, and keeps a start-up IPI over the next INIT for one
+	 * that has not begun: so all of them are waited for.
 	 */
-	movw	$0xfeeb, 0x8000
+	movl	$0x1006fff0, 0x8000		/* lock incw 0x8010 */
+	movl	$0xfeeb80, 0x8004		/* jmp . */
+	movw	$0, 0x8010
 	movl	$0xc4500, 0xfee00300
 	movl	$0xc4608, 0xfee00300
+	movzbl	0x1800002, %eax
+2:	pause
+	cmpw	%ax, 0x8010
+	jne	2b
 
 1:	mov	$0x20, %eax			/* CR4.PAE */
 	mov	$pml4, %ebx
