@@ -20,6 +20,7 @@
 #include "kx/err.h"
 #include "kx/image.h"
 #include "kx/json.h"
+#include "kx/keep.h"
 #include "kx/memmap.h"
 #include "kx/range.h"
 #include "kx/saved.h"
@@ -47,6 +48,13 @@ enum kx_stage {
 	KX_STAGE_AUTO,
 	KX_STAGE_KERNEL,	/* in pages of the running kernel, which moves it */
 	KX_STAGE_CRASHKERNEL,	/* in the crash kernel reservation; purgatory moves it */
+};
+
+/* How the running kernel is preserved (--context). */
+enum kx_preserve {
+	KX_PRESERVE_AUTO,
+	KX_PRESERVE_JUMP,	/* the kernel swaps memory and jumps (CONFIG_KEXEC_JUMP) */
+	KX_PRESERVE_SNAPSHOT,	/* kexec -e takes a snapshot and keeps it in memory (kx/keep.h) */
 };
 
 #define KX_INITRD_MAX	16
@@ -93,6 +101,10 @@ struct kx_request {
 	 * and with one of the next two no kernel is loaded.
 	 */
 	bool preserve;
+	enum kx_preserve context;	/* --context; a request that is built has no AUTO */
+	const char *context_why;	/* why it was chosen; NULL unless preserve */
+	/* KX_PRESERVE_SNAPSHOT: what is kept, or will be; NULL with the others */
+	const struct kx_keep *keep;
 	uint64_t window_size;		/* --window; 0 = as much as it needs */
 	bool resume;			/* --load-resume-entry: the way back to who sleeps */
 	bool has_resume_entry;		/* else the one that sources->peer has */

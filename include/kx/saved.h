@@ -122,6 +122,15 @@ struct kx_saved {
 	struct saved_record *record;	/* arena; ascending by pa, disjoint */
 	struct saved_block *block;	/* no two overlap; their records ascend, their offsets need not */
 	sha256_blocks_fn *sha256;
+	/*
+	 * A kernel that is kept in memory (kx/keep.h): there is no file, head has the
+	 * counts only and codec RAW, there are no blocks, and record i lies at kept_pa[i]
+	 * in one of the areas.  NULL: not this one.
+	 */
+	const uint64_t *kept_pa;
+	const struct kx_range *kept_area;	/* ascending, apart */
+	size_t kept_area_count;
+	const uint8_t (*kept_sha256)[32];	/* of each area; NULL: not known */
 };
 
 /* "writing", "complete", ...; "raw", "lz4", "zstd" */

@@ -24,6 +24,8 @@
 #include "purgatory/abi.h"
 
 /* What stands in a file, when the difference between 0 and absent matters. */
+struct kx_saved;
+
 struct kx_opt_u64 {
 	bool known;
 	uint64_t value;
@@ -100,6 +102,11 @@ struct kx_peer {
 	char release[80];		/* "" = unknown */
 	struct kx_range window;		/* what this kernel is confined to; empty = unknown */
 	const char *no_entry;		/* why /proc/vmcore does not have it; NULL: it has */
+	/*
+	 * It is kept in memory (kx/keep.h), and put back instead of jumped to: entry is
+	 * that of its snapshot, there is no window.  NULL: a kernel jump.
+	 */
+	const struct kx_saved *kept;
 };
 
 /*
@@ -171,7 +178,7 @@ struct kx_sources {
 	 */
 	bool sha256_by_four;
 	/* From /proc/config.gz or /boot/config-RELEASE; -1 unknown, 0, 1. */
-	int config_kexec, config_kexec_file, config_kexec_sig_force;
+	int config_kexec, config_kexec_file, config_kexec_sig_force, config_kexec_jump;
 
 	/* What the purgatory and early consoles of this machine are. */
 	struct purg_console console[PURG_CONSOLES_MAX];

@@ -85,6 +85,7 @@ int kx_config_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
 	s->config_kexec = -1;
 	s->config_kexec_file = -1;
 	s->config_kexec_sig_force = -1;
+	s->config_kexec_jump = -1;
 	r = find_config(s, a, &text);
 	if (r < 0)
 		return kx_err_set(err, ENOMEM, "kernel configuration: out of memory");
@@ -96,5 +97,6 @@ int kx_config_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
 	/* Before v5.4 (99d5cadfde2b) KEXEC_VERIFY_SIG was what is KEXEC_SIG_FORCE now. */
 	s->config_kexec_sig_force = has_line(text, "CONFIG_KEXEC_SIG_FORCE=y") ||
 				    has_line(text, "CONFIG_KEXEC_VERIFY_SIG=y");
+	s->config_kexec_jump = has_line(text, "CONFIG_KEXEC_JUMP=y");
 	return 0;
 }

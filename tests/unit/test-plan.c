@@ -55,6 +55,7 @@ static void bed_init(struct bed *b)
 	b->src.total_ram = MIB(240);
 	b->src.has_cap_boot = true;
 	b->src.config_kexec = b->src.config_kexec_file = b->src.config_kexec_sig_force = -1;
+	b->src.config_kexec_jump = -1;
 	b->req.mem_max = UINT64_MAX;
 	b->plan.arena = &b->arena;
 	b->plan.sources = &b->src;

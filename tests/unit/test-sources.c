@@ -451,7 +451,7 @@ static void test_config(void)
 		     "CONFIG_KEXEC_SIG=y\n# CONFIG_KEXEC_SIG_FORCE is not set\n");
 	CHECK(read_root() == 0);
 	CHECK(src.config_kexec == 1 && src.config_kexec_file == 1);
-	CHECK(src.config_kexec_sig_force == 0);
+	CHECK(src.config_kexec_sig_force == 0 && src.config_kexec_jump == 0);
 	/* As Debian's arm64: kexec_load only. */
 	sysroot_text(&root, "boot/config-6.1.0-37-amd64",
 		     "CONFIG_64BIT=y\nCONFIG_KEXEC=y\n# CONFIG_KEXEC_FILE is not set");
@@ -460,7 +460,7 @@ static void test_config(void)
 	/* Something else of that name. */
 	sysroot_text(&root, "boot/config-6.1.0-37-amd64", "CONFIG_KEXEC=y\n");
 	CHECK(read_root() == 0);
-	CHECK(src.config_kexec == -1);
+	CHECK(src.config_kexec == -1 && src.config_kexec_jump == -1);
 	end();
 }
 
@@ -468,10 +468,11 @@ static void test_config_other(void)
 {
 	begin(UNAME_X86);
 	sysroot_text(&root, "lib/modules/6.1.0-37-amd64/config",
-		     "CONFIG_64BIT=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_VERIFY_SIG=y\n");
+		     "CONFIG_64BIT=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_VERIFY_SIG=y\n"
+		     "CONFIG_KEXEC_JUMP=y\n");
 	CHECK(read_root() == 0);
 	CHECK(src.config_kexec == 0 && src.config_kexec_file == 1);
-	CHECK(src.config_kexec_sig_force == 1);
+	CHECK(src.config_kexec_sig_force == 1 && src.config_kexec_jump == 1);
 	end();
 }
 
