@@ -160,6 +160,8 @@ struct kx_segment {
 	uint64_t verify_len;
 	/* What is unpacked may fall onto it, once nobody needs it any more (p->home). */
 	bool written;
+	bool kept;		/* pages of the kernel that is kept: it stays as it is */
+	const uint8_t *sha256;	/* of all of buf, if it is known already; NULL; arena */
 };
 
 /*
@@ -184,7 +186,8 @@ struct kx_own {
 	struct kx_range low[KX_OWN_LOW_MAX];	/* below 1 MiB, for trampolines */
 	size_t low_count;
 	struct kx_range window;			/* the rest; empty = nothing is preserved */
-	struct kx_range core;			/* in it: core headers, which it reads as "old" memory */
+	/* In it, or with a kernel that is kept anywhere: core headers, "old" memory to it. */
+	struct kx_range core;
 	const char *why;
 };
 

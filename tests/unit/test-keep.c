@@ -9,9 +9,12 @@
  */
 #include <time.h>
 
+#include <libfdt.h>
+
 #include "kx/context.h"
 #include "kx/core.h"
 #include "kx/keep.h"
+#include "kx/uapi.h"
 #include "payload-bed.h"
 
 #define GIB(n)		((uint64_t)(n) << 30)
@@ -23,7 +26,8 @@ static void begin(struct bed *b, enum kx_machine machine)
 	b->req.preserve = true;
 	b->req.context = KX_PRESERVE_SNAPSHOT;
 	b->req.context_why = "test";
-	bed_mem(b, &b->src.firmware, 0, 0x9fc00, KX_MEM_RAM, 0, "System RAM");
+	if (machine == KX_MACHINE_X86_64)
+		bed_mem(b, &b->src.firmware, 0, 0x9fc00, KX_MEM_RAM, 0, "System RAM");
 }
 
 /* ---- the areas --------------------------------------------------------------------------- */
@@ -403,6 +407,446 @@ static void test_million(void)
 	free(run);
 }
 
+/* ---- the plan ----------------------------------------------------------------------------- */
+
+#define IMAGE_VA	0xffffffff81000000ULL
+#define DIRECT_VA	0xffff888000000000ULL
+
+/* The kernel's image is in its pages at [32, 34) MiB. */
+static const char vmcoreinfo[] =
+	"OSRELEASE=6.1.0\nSYMBOL(_stext)=ffffffff81000000\nSYMBOL(_end)=ffffffff81100000\n"
+	"NUMBER(phys_base)=16777216\n";
+static const char machine[] = "arch=x86_64\ncpus=0-1\n";
+
+struct kept {
+	struct bed b;
+	struct kx_keep keep;
+	struct kx_snapshot_run *run;
+	size_t run_count;
+	uint64_t pages;
+	uint8_t snapshot[PAGE];
+};
+
+static void page_fill(uint8_t *at, uint64_t home)
+{
+	for (size_t i = 0; i < PAGE; i += 8)
+		kx_put_le64(at + i, home + i);
+}
+
+/* Pages of @run, each with its home's address all over it. */
+static bool take(struct kept *k)
+{
+	struct kx_keep *keep = &k->keep;
+	size_t bad = 0;
+
+	if (!choose_runs(&k->b, k->run, k->run_count, k->pages, keep))
+		return false;
+	for (size_t i = 0; i < keep->area_count; i++) {
+		size_t len = kx_range_len(keep->area[i]);
+
+		keep->bytes[i] = (struct kx_bytes){ kx_arena_alloc(&k->b.arena, len), len };
+	}
+	for (size_t i = 0; i < keep->run_count; i++)
+		for (uint64_t j = 0; j < keep->run[i].pages; j++) {
+			uint8_t *at = kx_keep_at(keep, keep->run[i].src_pa + j * PAGE);
+
+			if (at)
+				page_fill(at, keep->run[i].dst_pa + j * PAGE);
+			bad += !at;
+		}
+	keep->context = (struct kx_context){
+		.machine = k->b.src.machine == KX_MACHINE_ARM64 ? KX_ELF_ARM64 : KX_ELF_X86_64,
+		.source = CONTEXT_SOURCE_SNAPSHOT, .filled = true, .page_size = PAGE,
+		.entry_kind = k->b.src.machine == KX_MACHINE_ARM64 ? CONTEXT_ENTRY_RESUME_ARM64 :
+								    CONTEXT_ENTRY_RESTORE_X86_64,
+		.entry = 0x1000, .boot_cpu = 0, .release = "6.1.0",
+	};
+	keep->vmcoreinfo = (struct kx_bytes){ (const uint8_t *)vmcoreinfo, sizeof(vmcoreinfo) - 1 };
+	keep->machine = (struct kx_bytes){ (const uint8_t *)machine, sizeof(machine) - 1 };
+	keep->snapshot = (struct kx_bytes){ k->snapshot, PAGE };
+	k->b.req.keep = keep;
+	return CHECK_EQ_U64(bad, 0);
+}
+
+/* A machine with the pages of @r, more or less. */
+static void kept_begin(struct kept *k, enum kx_machine arch, struct kx_range r, size_t max)
+{
+	memset(k, 0, sizeof(*k));
+	begin(&k->b, arch);
+	memset(k->snapshot, 0x5a, sizeof(k->snapshot));
+	r.start += k->b.ram;
+	r.end += k->b.ram;
+	k->run = calloc(max, sizeof(*k->run));
+	k->run_count = scatter(&k->b, r, k->run, max, &k->pages);
+	k->b.src.core.direct_va = (struct kx_opt_u64){ true, DIRECT_VA };
+	bed_initrd(&k->b, bed_bytes(&k->b, MIB(3) + 5, TEXT));
+}
+
+static void kept_end(struct kept *k)
+{
+	free(k->run);
+	bed_deinit(&k->b);
+}
+
+/* Loaded as they are, or packed. */
+static const struct kx_segment *find_core(struct kept *k)
+{
+	const struct kx_segment *s = kx_plan_segment(&k->b.plan, "elfcorehdr");
+
+	return s ? s : bed_target(&k->b, "elfcorehdr");
+}
+
+/* As the next kernel sees memory: the headers, and what the areas have. */
+static int read_kept(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
+{
+	struct kept *k = ctx;
+	const struct kx_segment *s = find_core(k);
+	const uint8_t *at = kx_keep_at(&k->keep, off);
+
+	(void)err;
+	if (at) {
+		memcpy(to, at, len);
+		return 0;
+	}
+	if (off >= s->range.start)
+		off -= s->range.start;
+	if (!CHECK(off <= s->buf.len && len <= s->buf.len - off))
+		return -EIO;
+	memcpy(to, s->buf.data + off, len);
+	return 0;
+}
+
+/* Each PT_LOAD has the pages it says it has; with a note of every sort. */
+static void check_core(struct kept *k)
+{
+	struct kx_core_file file = { .read = read_kept, .ctx = k, .len = GIB(64) };
+	const struct kx_core_note *note;
+	struct kx_contexts have;
+	uint64_t pages = 0, images = 0, bad = 0;
+	struct kx_core core;
+	uint8_t page[PAGE], want[PAGE];
+
+	if (!CHECK(kx_core_open(&file, &k->b.arena, &core, &k->b.err) == 0) ||
+	    !CHECK(kx_contexts_read(&core, &k->b.arena, &have, &k->b.err) == 0)) {
+		printf("# %s\n", k->b.err.text);
+		return;
+	}
+	CHECK_EQ_U64(core.bad_count, 0);
+	for (size_t i = 0; i < core.load_count; i++) {
+		const struct kx_core_load *l = &core.load[i];
+		bool direct = l->va == l->pa + DIRECT_VA;
+
+		bad += l->file_len != l->mem_len || !l->mem_len || l->mem_len % PAGE;
+		images += !direct;
+		bad += !direct && l->va - l->pa != IMAGE_VA - MIB(32);
+		for (uint64_t j = 0; j < l->mem_len; j += PAGE, pages += direct) {
+			page_fill(want, l->pa + j);
+			bad += kx_core_read(&core, l->pa + j, page, PAGE, &k->b.err) < 0 ||
+			       memcmp(page, want, PAGE);
+		}
+	}
+	CHECK_EQ_U64(bad, 0);
+	CHECK_EQ_U64(pages, k->pages);
+	CHECK(images || k->b.src.machine == KX_MACHINE_ARM64);
+	CHECK_EQ_U64(core.load_count, k->keep.run_count + images);
+	if (CHECK(have.has_context && have.has_map && have.has_integrity && !have.has_state)) {
+		CHECK(have.context.filled && have.context.source == CONTEXT_SOURCE_SNAPSHOT);
+		CHECK_EQ_U64(have.map.status, CONTEXT_FILLED);
+		CHECK_EQ_U64(have.map.page_count, k->pages);
+		CHECK_EQ_U64(have.map.run_count, k->keep.run_count);
+		CHECK_EQ_U64(have.map.capacity, k->keep.run_count);
+		CHECK_MEM(have.map.run, k->keep.run, k->keep.run_count * sizeof(*k->keep.run));
+		CHECK_EQ_U64(have.integrity.chunk_count, k->keep.area_count);
+	}
+	for (size_t i = 0; i < have.integrity.chunk_count; i++) {
+		uint8_t digest[32];
+
+		kx_saved_digest(k->keep.bytes[i], sha256_blocks_portable, digest);
+		area_is(&k->keep, i, have.integrity.chunk[i].pa.start,
+			have.integrity.chunk[i].pa.end);
+		CHECK_MEM(have.integrity.chunk[i].digest.data, digest, 32);
+	}
+	note = kx_core_note_find(&core, "KEXECJUMP", CONTEXT_NOTE_MACHINE);
+	CHECK(note && note->desc.len == sizeof(machine) - 1 &&
+	      !memcmp(note->desc.data, machine, note->desc.len));
+	note = kx_core_note_find(&core, "KEXECJUMP", CONTEXT_NOTE_SNAPSHOT);
+	CHECK(note && note->desc.len == PAGE && !memcmp(note->desc.data, k->snapshot, PAGE));
+	note = kx_core_note_find(&core, "VMCOREINFO", 0);
+	CHECK(note && note->desc.len == sizeof(vmcoreinfo) - 1);
+}
+
+/* What holds on either machine; then it is loaded, verified, and put back. */
+static void check_plan(struct kept *k)
+{
+	const struct kx_plan *p = &k->b.plan;
+	const struct kx_keep *keep = &k->keep;
+	struct kx_range core = p->own.core;
+	size_t bad = 0;
+	uint8_t want[PAGE];
+	char name[32];
+
+	CHECK(p->call == KX_CALL_LOAD && !p->fallback_allowed);
+	CHECK_STR(p->call_why, "--load-preserve-context needs kexec_load");
+	CHECK_EQ_U64(p->flags, p->arch->kexec_arch);
+	CHECK_EQ_U64(p->param.flags & (PURG_F_PRESERVE | PURG_F_STOP_CPUS), 0);
+	CHECK(kx_range_empty(p->own.window) && !p->own.low_count);
+	CHECK(p->stage == KX_STAGE_KERNEL && !p->staged_count);
+	for (size_t i = 0; i < keep->area_count; i++) {
+		const struct kx_segment *s;
+
+		snprintf(name, sizeof(name), "kept %zu", i);
+		s = bed_find(p->segment, p->segment_count, name);
+		if (!CHECK(s))
+			continue;
+		area_is(keep, i, s->range.start, s->range.end);
+		CHECK(s->kept && s->buf.data == keep->bytes[i].data);
+		CHECK(!kx_range_overlaps(s->range, core));
+	}
+	CHECK_EQ_U64(core.start, find_core(k)->range.start);
+	bed_run(&k->b);
+	for (size_t i = 0; i < keep->run_count; i++)
+		memcpy(bed_at(&k->b, keep->run[i].dst_pa, keep->run[i].pages * PAGE),
+		       memcpy(kx_arena_alloc(&k->b.arena, keep->run[i].pages * PAGE),
+			      bed_at(&k->b, keep->run[i].src_pa, keep->run[i].pages * PAGE),
+			      keep->run[i].pages * PAGE), keep->run[i].pages * PAGE);
+	for (size_t i = 0; i < keep->run_count; i++)
+		for (uint64_t j = 0; j < keep->run[i].pages; j++) {
+			page_fill(want, keep->run[i].dst_pa + j * PAGE);
+			bad += memcmp(bed_at(&k->b, keep->run[i].dst_pa + j * PAGE, PAGE), want,
+				      PAGE) != 0;
+		}
+	CHECK_EQ_U64(bad, 0);
+}
+
+static uint64_t le(const uint8_t *p, unsigned int n)
+{
+	uint64_t v = 0;
+
+	while (n--)
+		v = v << 8 | p[n];
+	return v;
+}
+
+/* Every byte of RAM is in one entry, and RAM only what is neither kept nor headers. */
+static void check_e820(struct kept *k)
+{
+	const struct kx_segment *s = kx_plan_segment(&k->b.plan, "boot_params");
+	const uint8_t *e = s->buf.data + 0x2d0;
+	uint64_t ram_len = 0, kept_len = 0;
+	size_t found = 0;
+
+	for (size_t i = 0; i < s->buf.data[0x1e8]; i++, e += 20) {
+		struct kx_range r = { le(e, 8), le(e, 8) + le(e + 8, 8) };
+		bool is_ram = le(e + 16, 4) == 1;
+
+		*(is_ram ? &ram_len : &kept_len) += kx_range_len(r);
+		CHECK(is_ram || le(e + 16, 4) == 2);
+		found += !is_ram && r.start == k->b.plan.own.core.start &&
+			 r.end == k->b.plan.own.core.end;
+		for (size_t j = 0; j < k->keep.area_count; j++) {
+			CHECK(!is_ram || !kx_range_overlaps(r, k->keep.area[j]));
+			found += !is_ram && r.start == k->keep.area[j].start &&
+				 r.end == k->keep.area[j].end;
+		}
+		CHECK(!is_ram || !kx_range_overlaps(r, k->b.plan.own.core));
+	}
+	CHECK_EQ_U64(found, k->keep.area_count + 1);
+	CHECK_EQ_U64(ram_len + kept_len, RAM_LEN + 0x9fc00);
+}
+
+/* Two areas, the one at the top with homes in it. */
+static void test_plan_x86(void)
+{
+	struct kept k;
+	char word[64];
+
+	kept_begin(&k, KX_MACHINE_X86_64, (struct kx_range){ MIB(20), MIB(180) }, 8000);
+	for (size_t i = 0; i < k.run_count; i++)
+		if (k.run[i].pa > MIB(80))
+			k.run[i].pa += MIB(330);
+	bed_mem(&k.b, &k.b.src.iomem, MIB(500), MIB(501), KX_MEM_RESERVED, 1, "reserved");
+	if (take(&k) && bed_build(&k.b)) {
+		CHECK_EQ_U64(k.keep.area_count, 2);
+		check_plan(&k);
+		check_core(&k);
+		check_e820(&k);
+		snprintf(word, sizeof(word), "elfcorehdr=0x%llx quiet",
+			 (unsigned long long)k.b.plan.own.core.start);
+		CHECK_STR(k.b.plan.cmdline, word);
+	}
+	kept_end(&k);
+}
+
+static void test_plan_arm64(void)
+{
+	const struct kx_segment *s;
+	struct kept k;
+	uint64_t start, size;
+	size_t found = 0;
+	int len;
+
+	kept_begin(&k, KX_MACHINE_ARM64, (struct kx_range){ MIB(20), MIB(120) }, 8000);
+	bed_mem(&k.b, &k.b.src.iomem, k.b.ram + MIB(500), k.b.ram + MIB(501), KX_MEM_RESERVED, 1,
+		"reserved");
+	if (take(&k) && bed_build(&k.b)) {
+		CHECK_EQ_U64(k.keep.area_count, 2);
+		check_plan(&k);
+		check_core(&k);
+		s = kx_plan_segment(&k.b.plan, "dtb");
+		for (int i = 0; i < fdt_num_mem_rsv(s->buf.data); i++) {
+			struct kx_range r;
+
+			CHECK(fdt_get_mem_rsv(s->buf.data, i, &start, &size) == 0);
+			r = (struct kx_range){ start, start + size };
+			/* The kernel reserves these itself, and not twice. */
+			CHECK(!kx_range_overlaps(r, k.b.plan.own.core));
+			for (size_t j = 0; j < 2; j++)
+				found += r.start == k.keep.area[j].start &&
+					 r.end == k.keep.area[j].end;
+		}
+		CHECK_EQ_U64(found, 2);
+		const fdt64_t *cells = fdt_getprop(s->buf.data,
+						   fdt_path_offset(s->buf.data, "/chosen"),
+						   "linux,elfcorehdr", &len);
+		if (CHECK(cells && len == 16)) {
+			CHECK_EQ_U64(fdt64_ld(&cells[0]), k.b.plan.own.core.start);
+			CHECK_EQ_U64(fdt64_ld(&cells[1]), kx_range_len(k.b.plan.own.core));
+		}
+		CHECK_STR(k.b.plan.cmdline, "quiet");
+	}
+	kept_end(&k);
+}
+
+/* The others are packed, or not; what is kept is never. */
+static void test_pack(void)
+{
+	struct kept k;
+
+	kept_begin(&k, KX_MACHINE_X86_64, (struct kx_range){ MIB(20), MIB(100) }, 8000);
+	k.b.req.pack = KX_PACK_LZ4;
+	if (take(&k) && bed_build(&k.b)) {
+		CHECK(bed_target(&k.b, "initrd"));
+		for (size_t i = 0; i < k.b.plan.target_count; i++)
+			CHECK(strncmp(k.b.plan.target[i].name, "kept", 4));
+		check_plan(&k);
+		check_core(&k);
+	}
+	kept_end(&k);
+}
+
+static void fill_runs(struct kept *k, struct context_run *run, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		run[i] = (struct context_run){
+			MIB(16) + 2 * i * PAGE, k->keep.area[0].start + i % 16 * PAGE,
+			i % 100 == 7 ? 2 : 1,
+		};
+	k->keep.run = run;
+	k->keep.run_count = n;
+}
+
+/* Runs that no machine of 512 MiB has: only headers are made of them. */
+static void test_limits(void)
+{
+	enum { MORE = 174760 };
+	struct context_run *run = calloc(MORE, sizeof(*run));
+	const struct kx_segment *s;
+	struct kx_core core;
+	struct kept k;
+	size_t twos = 0;
+
+	kept_begin(&k, KX_MACHINE_X86_64, (struct kx_range){ MIB(20), MIB(100) }, 100);
+	if (take(&k)) {
+		struct kx_core_file file = { .read = read_kept, .ctx = &k, .len = GIB(64) };
+
+		k.keep.vmcoreinfo = KX_BYTES_NONE;
+		fill_runs(&k, run, MORE - 1);
+		if (bed_build(&k.b)) {
+			s = kx_plan_segment(&k.b.plan, "elfcorehdr");
+			/* ELF: at most 0xfffe program headers. */
+			CHECK_EQ_U64(le(s->buf.data + 56, 2), 0xfffe);
+			CHECK(bed_noted(&k.b, "/proc/vmcore: the 109227 shortest of 174759 runs"));
+			CHECK_EQ_U64(le(s->buf.data + 64 + 56 + 32, 8), 4 << 20);
+			CHECK(kx_core_open(&file, &k.b.arena, &core, &k.b.err) == 0);
+			CHECK_EQ_U64(core.load_count, 65532);
+			for (size_t i = 0; i < core.load_count; i++)
+				twos += core.load[i].mem_len == 2 * PAGE;
+			CHECK_EQ_U64(twos, 1748);
+		}
+		fill_runs(&k, run, MORE);
+		bed_fails(&k.b, E2BIG,
+			  "this kernel's memory is in too many pieces to be kept: 174760 runs of pages, and the map of a core has room for 174759");
+	}
+	kept_end(&k);
+	free(run);
+}
+
+/* Before the snapshot is taken. */
+static void test_guess(void)
+{
+	const struct kx_segment *s;
+	struct kx_keep keep;
+	struct kx_text t;
+	struct bed b;
+
+	begin(&b, KX_MACHINE_X86_64);
+	bed_initrd(&b, bed_bytes(&b, MIB(3), TEXT));
+	b.req.context_why = "this kernel cannot jump";
+	if (choose(&b, MIB(100) / PAGE, &keep)) {
+		b.req.keep = &keep;
+		if (bed_build(&b)) {
+			s = kx_plan_segment(&b.plan, "kept 0");
+			CHECK(s && !s->buf.len && kx_range_len(s->range) == MIB(100));
+			s = kx_plan_segment(&b.plan, "elfcorehdr");
+			CHECK(s && !s->buf.len && kx_range_len(s->range) > 0x10000);
+			kx_text_init(&t, &b.arena);
+			kx_plan_print_text(&b.plan, &t);
+			CHECK(strstr(t.p, "comes back   snapshot: this kernel cannot jump\n"));
+			CHECK(strstr(t.p, "kept         about 25600 pages in 1 area, 100 MiB together\n"));
+			kx_text_init(&t, &b.arena);
+			kx_plan_print_json(&b.plan, &t);
+			CHECK(strstr(t.p, "\"chosen\": \"snapshot\""));
+			CHECK(strstr(t.p, "\"taken\": false"));
+			CHECK(strstr(t.p, "\"pages\": 25600"));
+			kx_text_init(&t, &b.arena);
+			kx_plan_print_svg(&b.plan, &t);
+			CHECK(strstr(t.p, "kept 0"));
+		}
+	}
+	bed_deinit(&b);
+}
+
+static void test_refusals(void)
+{
+	struct kept k;
+
+	kept_begin(&k, KX_MACHINE_X86_64, (struct kx_range){ MIB(20), MIB(100) }, 100);
+	bed_fails(&k.b, EINVAL, "--context=snapshot: nothing says what is kept");
+	if (!take(&k)) {
+		kept_end(&k);
+		return;
+	}
+	k.b.req.window_size = MIB(128);
+	bed_fails(&k.b, EINVAL,
+		  "--window is for --context=jump: a kernel that is kept in memory leaves the next one all the rest");
+	k.b.req.window_size = 0;
+	k.b.req.stage = KX_STAGE_CRASHKERNEL;
+	bed_fails(&k.b, EINVAL,
+		  "--stage=crashkernel: not with --load-preserve-context, which keeps this kernel in areas of its own");
+	k.b.req.stage = KX_STAGE_AUTO;
+	k.b.req.call = KX_CALL_FILE;
+	bed_fails(&k.b, EINVAL,
+		  "--load-preserve-context works with kexec_load only, and -s asks for kexec_file_load");
+	k.b.req.call = KX_CALL_AUTO;
+	k.keep.bytes[0].len -= PAGE;
+	bed_fails(&k.b, EINVAL, "kept 0: expected 0x1d0000 bytes, have 0x1cf000");
+	k.keep.bytes[0].len += PAGE;
+	/* Something is there now that was not when they were chosen. */
+	bed_mem(&k.b, &k.b.src.iomem, MIB(512), MIB(513), KX_MEM_RESERVED, 1, "newcomer");
+	bed_fails(&k.b, ENOSPC, "kept 0: must be at [0x1ff30000-0x20100000), where newcomer is");
+	kept_end(&k);
+}
+
 TEST_MAIN(
 	{ "areas: from the top down", test_areas },
 	{ "areas: above 4 GiB first", test_high_first },
@@ -410,5 +854,11 @@ TEST_MAIN(
 	{ "areas: what the next kernel needs", test_rest },
 	{ "pages: there and back", test_places },
 	{ "pages: by number", test_places_by_number },
-	{ "pages: a million runs", test_million }
+	{ "pages: a million runs", test_million },
+	{ "plan: x86_64", test_plan_x86 },
+	{ "plan: arm64", test_plan_arm64 },
+	{ "plan: others are packed", test_pack },
+	{ "plan: more runs than a core has room for", test_limits },
+	{ "plan: before the snapshot", test_guess },
+	{ "plan: refusals", test_refusals }
 )
