@@ -5,11 +5,6 @@
  */
 #include "container-test.h"
 
-static void pack_zstd(struct forge *f, struct kx_bytes in)
-{
-	forge_zstd(f, in, 1);
-}
-
 static void test_zboot(void)
 {
 	static const struct {
@@ -18,8 +13,8 @@ static void test_zboot(void)
 		int sized;
 	} types[] = {
 		{ "gzip", forge_gzip, 0 },
-		{ "zstd22", pack_zstd, 1 },
-		{ "zstd", pack_zstd, 1 },
+		{ "zstd22", forge_zstd_complete, 1 },
+		{ "zstd", forge_zstd_complete, 1 },
 		{ "lz4", forge_lz4_legacy, 1 },
 		{ "lzma", forge_lzma, 1 },
 		{ "xzkern", forge_xz, 1 },
