@@ -25,6 +25,8 @@
 
 /* Clear of where x86_64 kernels that cannot move have to be, and of 24-bit DMA. */
 #define X86_AREA_MIN	(16 * MIB)
+/* What purgatory's four levels of page tables map. */
+#define X86_AREA_MAX	((uint64_t)1 << 46)
 /*
  * What the next kernel has left is this, and a quarter of what is free; on x86_64
  * some of it has to be where 32-bit devices reach it.
@@ -69,12 +71,14 @@ static uint64_t free_below(const struct kx_space *s, uint64_t end)
 static size_t candidates(const struct kx_request *req, const struct kx_sources *src,
 			 const struct kx_space *s, struct kx_range *ret)
 {
-	uint64_t min = src->machine == KX_MACHINE_X86_64 ? X86_AREA_MIN : 0;
-	uint64_t max = req->mem_max == UINT64_MAX ? UINT64_MAX : req->mem_max + 1;
+	const bool x86 = src->machine == KX_MACHINE_X86_64;
+	uint64_t min = x86 ? X86_AREA_MIN : 0, max = x86 ? X86_AREA_MAX : UINT64_MAX;
 	size_t n = 0;
 
 	if (min < req->mem_min)
 		min = req->mem_min;
+	if (req->mem_max < max)
+		max = req->mem_max + 1;
 	for (size_t i = s->n; i-- > 0;) {
 		struct kx_range r = s->v[i].r;
 

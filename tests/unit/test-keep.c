@@ -120,6 +120,10 @@ static void test_high_first(void)
 		area_is(&keep, 0, GIB(3) - MIB(80), GIB(3));
 		area_is(&keep, 1, GIB(4), GIB(5));
 	}
+	/* Where purgatory does not get to is not, either. */
+	ram(&b, GIB(1ull << 16), GIB((1ull << 16) + 2));
+	if (choose(&b, GIB(1) / PAGE, &keep))
+		area_is(&keep, 0, GIB(4), GIB(5));
 	/* Memory that may go is not for keeping anything. */
 	b.src.removable.v = &(struct kx_range){ GIB(4), GIB(5) };
 	b.src.removable.n = 1;
