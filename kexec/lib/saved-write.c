@@ -127,7 +127,8 @@ int kx_saved_headers(const struct kx_saved_parts *parts, const struct saved_head
 	struct phdrs h = { .direct_va = parts->direct_va };
 	uint64_t page = parts->context->page_size;
 	size_t notes = notes_len(parts), len;
-	bool raw = head->codec == KX_SAVED_RAW;
+	/* Bytes that others can read where they are. */
+	bool raw = head->codec == KX_SAVED_RAW && !(head->flags & KX_SAVED_ENCRYPTED);
 	uint8_t *p;
 
 	if (!kx_core_image(parts->vmcoreinfo, parts->context->machine, &h.image, &h.image_va))
