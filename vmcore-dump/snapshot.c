@@ -42,17 +42,44 @@ static int64_t slept_seconds(const struct moment *then, const struct moment *now
 	       (now->monotonic.tv_sec - then->monotonic.tv_sec);
 }
 
+/* The user's key, and what encrypts with it. */
+struct secret {
+	struct kx_saved_key *key;
+	struct kx_saved_cipher cipher;
+};
+
+static void secret_forget(struct secret *s)
+{
+	kx_saved_cipher_deinit(&s->cipher);
+	kx_saved_key_free(s->key);
+	s->key = NULL;
+}
+
+static int secret_init(struct secret *s, const char *spec, struct kx_err *err)
+{
+	int r;
+
+	if (!spec)
+		return 0;
+	r = kx_saved_key_load(spec, &s->key, err);
+	if (r == 0)
+		r = kx_saved_cipher_init(&s->cipher, s->key, err);
+	return r < 0 ? kx_err_wrap(err, "--encrypt") : 0;
+}
+
 /* ---- before --------------------------------------------------------------------------- */
 
 static int prepare(const struct options *o, struct snapshot_facts *f, struct target *t,
-		   struct kx_snapshot *s, struct image *im, struct kx_arena *a,
-		   struct kx_err *err)
+		   struct kx_snapshot *s, struct image *im, struct secret *secret,
+		   struct kx_arena *a, struct kx_err *err)
 {
 	int r;
 
 	if (geteuid() != 0)
 		return kx_err_set(err, EPERM, "--snapshot: expected to be root, am not");
-	r = snapshot_facts_read(f, a, err);
+	r = secret_init(secret, o->key, err);
+	if (r == 0)
+		r = snapshot_facts_read(f, a, err);
 	if (r == 0)
 		r = kx_snapshot_open(s, &f->s, err);
 	if (r == 0)
@@ -60,7 +87,7 @@ static int prepare(const struct options *o, struct snapshot_facts *f, struct tar
 	if (r == 0)
 		r = snapshot_check_target(t, o->force, err);
 	if (r == 0)
-		r = image_init(im, t, f, o->codec, a, err);
+		r = image_init(im, t, f, o->codec, o->key ? &secret->cipher : NULL, a, err);
 	if (r == 0)
 		r = snapshot_check_room(f, t, o->codec, a, err);
 	/* A page of ours that is not in memory would be read from a filesystem. */
@@ -151,7 +178,7 @@ static void tell(const struct outcome *out, const struct image *im)
 
 /* With everybody stopped.  Whatever it returns, they are to go on. */
 static int save(const struct options *o, struct kx_snapshot *s, struct image *im,
-		struct outcome *ret, struct kx_err *err)
+		struct secret *secret, struct outcome *ret, struct kx_err *err)
 {
 	struct moment then = moment_now(), now;
 	int r;
@@ -160,6 +187,8 @@ static int save(const struct options *o, struct kx_snapshot *s, struct image *im
 	if (r < 0)
 		return r;
 	if (ret->resumed) {
+		/* It was in our memory, and so in the image: encrypted with itself. */
+		secret_forget(secret);
 		now = moment_now();
 		ret->slept = slept_seconds(&then, &now);
 		return mark_resumed(im, err);
@@ -173,18 +202,19 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 	struct kx_snapshot s = { .fd = -1, .kmsg = -1 };
 	struct target t = { .fd = -1, .file_fd = -1 };
 	struct outcome out = { .resumed = false };
+	struct secret secret = { .key = NULL };
 	struct snapshot_facts f;
 	struct image im;
 	sigset_t before;
 	int r, status = STATUS_FAILED;
 
-	r = prepare(o, &f, &t, &s, &im, a, err);
+	r = prepare(o, &f, &t, &s, &im, &secret, a, err);
 	if (r == 0) {
 		block_signals(&before);
 		r = kx_snapshot_freeze(&s, err);
 		if (r == 0) {
 			status = STATUS_UNDONE;
-			r = save(o, &s, &im, &out, err);
+			r = save(o, &s, &im, &secret, &out, err);
 		}
 		kx_snapshot_close(&s);
 		sigprocmask(SIG_SETMASK, &before, NULL);
@@ -194,5 +224,6 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 	kx_snapshot_close(&s);
 	target_forget(&t);
 	target_close(&t);
+	secret_forget(&secret);
 	return r < 0 ? status : STATUS_OK;
 }
