@@ -43,14 +43,14 @@ const char *kx_saved_codec_name(enum kx_saved_codec codec)
 	return names[codec];
 }
 
-const char *kx_saved_date(const struct saved_head *head, char ret[KX_SAVED_DATE])
+const char *kx_saved_date(uint64_t seconds, char ret[KX_SAVED_DATE])
 {
 	struct tm tm;
 
 	/* Years that have four digits. */
-	if (head->created > INT32_MAX * 100ull || !gmtime_r(&(time_t){ (time_t)head->created }, &tm) ||
+	if (seconds > INT32_MAX * 100ull || !gmtime_r(&(time_t){ (time_t)seconds }, &tm) ||
 	    !strftime(ret, KX_SAVED_DATE, "%Y-%m-%d %H:%M:%S UTC", &tm))
-		snprintf(ret, KX_SAVED_DATE, "%" PRIu64 " s after 1970", head->created);
+		snprintf(ret, KX_SAVED_DATE, "%" PRIu64 " s after 1970", seconds);
 	return ret;
 }
 
@@ -120,6 +120,8 @@ static void head_read(const uint8_t sector[KX_SAVED_SECTOR], struct saved_head *
 	copy_bytes(h->headers_tag, kx_rd_bytes(&rd, sizeof(h->headers_tag)));
 	copy_bytes(h->tables_tag, kx_rd_bytes(&rd, sizeof(h->tables_tag)));
 	copy_bytes(h->reserved, kx_rd_bytes(&rd, sizeof(h->reserved)));
+	h->resumed = kx_rd_u64(&rd);
+	copy_bytes(h->resumed_by, kx_rd_bytes(&rd, sizeof(h->resumed_by)));
 	copy_bytes(h->sha256, kx_rd_bytes(&rd, sizeof(h->sha256)));
 }
 
@@ -132,15 +134,11 @@ static int zeros_check(const char *what, const uint8_t *p, size_t len, struct kx
 	return 0;
 }
 
-static int reserved_check(const struct saved_head *h, struct kx_err *err)
+/* What is of encrypted images only. */
+static int clear_check(const struct saved_head *h, struct kx_err *err)
 {
 	int r;
 
-	if (h->flags & ~KX_SAVED_ENCRYPTED)
-		return kx_err_set(err, ENOEXEC, "flags: expected 0 or 1, have 0x%" PRIx32, h->flags);
-	r = zeros_check("reserved", h->reserved, sizeof(h->reserved), err);
-	if (r < 0 || h->flags & KX_SAVED_ENCRYPTED)
-		return r;
 	r = zeros_check("salt of what is not encrypted", h->salt, sizeof(h->salt), err);
 	if (r == 0)
 		r = zeros_check("key check of what is not encrypted", h->key_check,
@@ -152,6 +150,24 @@ static int reserved_check(const struct saved_head *h, struct kx_err *err)
 		r = zeros_check("tables tag of what is not encrypted", h->tables_tag,
 				sizeof(h->tables_tag), err);
 	return r;
+}
+
+static int reserved_check(const struct saved_head *h, struct kx_err *err)
+{
+	int r;
+
+	if (h->flags & ~KX_SAVED_ENCRYPTED)
+		return kx_err_set(err, ENOEXEC, "flags: expected 0 or 1, have 0x%" PRIx32, h->flags);
+	r = zeros_check("reserved", h->reserved, sizeof(h->reserved), err);
+	if (r < 0)
+		return r;
+	if (h->resumed_by[KX_SAVED_RELEASE - 1])
+		return kx_err_set(err, ENOEXEC, "resumed by: expected a text that ends, have none");
+	if (h->state != KX_SAVED_CONSUMED && (h->resumed || *h->resumed_by))
+		return kx_err_set(err, ENOEXEC, "resumed by: expected nobody while the state is %s,"
+				  " have '%s'", kx_saved_state_name((enum kx_saved_state)h->state),
+				  h->resumed_by);
+	return h->flags & KX_SAVED_ENCRYPTED ? 0 : clear_check(h, err);
 }
 
 /*
@@ -297,12 +313,23 @@ void kx_saved_sector(uint16_t elf_machine, size_t phnum, const struct saved_head
 	memcpy(ret + HEAD(key_check), head->key_check, sizeof(head->key_check));
 	memcpy(ret + HEAD(headers_tag), head->headers_tag, sizeof(head->headers_tag));
 	memcpy(ret + HEAD(tables_tag), head->tables_tag, sizeof(head->tables_tag));
+	if (state == KX_SAVED_CONSUMED) {
+		kx_put_le64(ret + HEAD(resumed), head->resumed);
+		memcpy(ret + HEAD(resumed_by), head->resumed_by, sizeof(head->resumed_by));
+	}
 	kx_saved_digest((struct kx_bytes){ ret, DIGEST_OFF }, sha256_blocks_portable,
 			ret + DIGEST_OFF);
 }
 
-void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state,
-			   uint8_t ret[KX_SAVED_SECTOR])
+void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state, const char *by,
+			   uint64_t when, uint8_t ret[KX_SAVED_SECTOR])
 {
-	kx_saved_sector(s->core.machine, s->phnum, &s->head, state, ret);
+	struct saved_head head = s->head;
+
+	if (by) {
+		head.resumed = when;
+		memset(head.resumed_by, 0, sizeof(head.resumed_by));
+		snprintf(head.resumed_by, sizeof(head.resumed_by), "%s", by);
+	}
+	kx_saved_sector(s->core.machine, s->phnum, &head, state, ret);
 }

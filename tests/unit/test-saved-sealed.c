@@ -173,9 +173,10 @@ static void test_locked(void)
 	CHECK(kx_saved_block(&t.saved, 0, block, &t.err) == 0);
 	CHECK_MEM(block, t.forge.f.p + 0x1000, (size_t)t.saved.block[0].len);
 	/* Enough to say that it is consumed. */
-	kx_saved_sector_again(&t.saved, KX_SAVED_COMPLETE, sector);
+	kx_saved_sector_again(&t.saved, KX_SAVED_COMPLETE, NULL, 0, sector);
 	CHECK_MEM(sector, t.forge.f.p + t.forge.sector, sizeof(sector));
-	kx_saved_sector_again(&t.saved, KX_SAVED_CONSUMED, t.forge.f.p + t.forge.sector);
+	kx_saved_sector_again(&t.saved, KX_SAVED_CONSUMED, "6.12-c", 7,
+			      t.forge.f.p + t.forge.sector);
 	CHECK(bed_open(&t) == 0);
 	CHECK_EQ_U64(t.saved.head.state, KX_SAVED_CONSUMED);
 	check_memory(&t);
@@ -381,7 +382,7 @@ static void check_written(struct bed *t, struct saved_forge *plain)
 	headers = (struct kx_bytes){ p + s.head.headers_off, (size_t)s.head.headers_len };
 	CHECK(kx_saved_headers_seal(&s.head, &t->cipher, s.phnum, headers, NULL) == 0);
 	kx_saved_digest(headers, sha256_blocks_portable, s.head.headers_sha256);
-	kx_saved_sector_again(&s, KX_SAVED_COMPLETE, p);
+	kx_saved_sector_again(&s, KX_SAVED_COMPLETE, NULL, 0, p);
 	CHECK_EQ_U64(plain->f.len, t->forge.f.len);
 	CHECK_MEM(p, t->forge.f.p, plain->f.len);
 }
