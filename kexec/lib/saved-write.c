@@ -98,7 +98,8 @@ int kx_saved_headers(const struct kx_saved_parts *parts, const struct saved_head
 	struct kx_core_loads h;
 	uint64_t page = parts->context->page_size;
 	size_t notes = notes_len(parts), len;
-	bool raw = head->codec == KX_SAVED_RAW;
+	/* Bytes that others can read where they are. */
+	bool raw = head->codec == KX_SAVED_RAW && !(head->flags & KX_SAVED_ENCRYPTED);
 	uint8_t *p;
 
 	kx_core_loads_init(&h, parts->vmcoreinfo, parts->context->machine, parts->direct_va);
