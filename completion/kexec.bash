@@ -19,7 +19,7 @@ _kexec()
 		--reuse-video-type --force-dtb --entry-32bit --real-mode
 		--args-linux --args-none --elf32-core-headers --elf64-core-headers
 		--pass-memmap-cmdline
-		--load-preserve-context --window= --load-resume-entry=
+		--load-preserve-context --context= --window= --load-resume-entry=
 		--load-jump-back-helper --call= --call-arg=
 		--resume-if-present= --key= --resume-anyway
 		--load-panic --load-live-update --exec-live-update --module= --args-elf
@@ -39,6 +39,9 @@ _kexec()
 		return ;;
 	--pack)
 		COMPREPLY=($(compgen -W 'auto none lz4' -- "$cur"))
+		return ;;
+	--context)
+		COMPREPLY=($(compgen -W 'auto jump snapshot' -- "$cur"))
 		return ;;
 	--stage)
 		COMPREPLY=($(compgen -W 'auto kernel crashkernel' -- "$cur"))

@@ -144,7 +144,7 @@ static void drop_foreign(struct kexec *k)
  * architecture are dropped with a warning, because scripts pass them to every
  * kexec; those that are not supported yet are refused.
  */
-static int machine_init(struct kexec *k)
+int kexec_machine_init(struct kexec *k)
 {
 	struct kx_console_wish wish = console_wish(&k->o);
 	const char *name;
@@ -166,11 +166,11 @@ static int machine_init(struct kexec *k)
 	return STATUS_OK;
 }
 
-static int run(struct kexec *k, int argc, char **argv)
+static int run(struct kexec *k)
 {
 	int status;
 
-	if (options_parse(argc, argv, &k->o, &k->err) < 0) {
+	if (options_parse(k->argc, k->argv, &k->o, &k->err) < 0) {
 		k->hint = true;
 		return STATUS_USAGE;
 	}
@@ -178,7 +178,7 @@ static int run(struct kexec *k, int argc, char **argv)
 	if (k->o.verb == VERB_RESUME && !resume_is_present(k))
 		return STATUS_OK;
 	if (verbs[k->o.verb].machine) {
-		status = machine_init(k);
+		status = kexec_machine_init(k);
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -187,11 +187,11 @@ static int run(struct kexec *k, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct kexec k = { 0 };
+	struct kexec k = { .argc = argc, .argv = argv };
 	int status;
 
 	kx_arena_init(&k.arena);
-	status = run(&k, argc, argv);
+	status = run(&k);
 	if (k.err.code)
 		kexec_warn("%s%s", k.err.text, k.hint ? "\nTry 'kexec --help'" : "");
 	kx_arena_deinit(&k.arena);

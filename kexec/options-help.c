@@ -16,7 +16,7 @@ static const char *const group_title[G_COUNT] = {
 	[G_LOAD] = "How to load it",
 	[G_REBOOT] = "How to reboot",
 	[G_X86] = "x86_64 only (ignored with a warning elsewhere)",
-	[G_JUMP] = "Leaving this kernel to come back (CONFIG_KEXEC_JUMP, x86_64)",
+	[G_JUMP] = "Leaving this kernel to come back",
 	[G_SAVED] = "Resuming a saved core (named like a kernel; it is recognised)",
 	[G_LATER] = "Known, but not supported yet",
 };

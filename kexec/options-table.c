@@ -292,6 +292,21 @@ static int set_stage(struct options *o, const struct option_row *row, const char
 	return r;
 }
 
+static int set_context(struct options *o, const struct option_row *row, const char *value,
+		       struct kx_err *err)
+{
+	static const char *const name[] = {
+		[KX_PRESERVE_AUTO] = "auto", [KX_PRESERVE_JUMP] = "jump",
+		[KX_PRESERVE_SNAPSHOT] = "snapshot",
+	};
+	size_t i = 0;
+	int r = choose(row, value, name, 3, "'auto', 'jump' or 'snapshot'", &i, err);
+
+	if (r == 0)
+		o->req.context = (enum kx_preserve)i;
+	return r;
+}
+
 static int set_sysroot(struct options *o, const struct option_row *row, const char *value,
 		       struct kx_err *err)
 {
@@ -536,6 +551,12 @@ const struct option_row option_rows[] = {
 	  .apply = set_preserve, .value = VERB_LOAD,
 	  .help = "Load a kernel to run while this one sleeps: -e enters it, and ends when it comes"
 		  " back" },
+	{ .name = "context", .arg = required_argument, .metavar = "auto|jump|snapshot",
+	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_context,
+	  .help = "How this one sleeps: the kernel swaps memory and jumps (CONFIG_KEXEC_JUMP,"
+		  " x86_64), or -e takes a snapshot and keeps it in memory (default: auto, a jump"
+		  " if the kernel can)" },
 	{ .name = "window", .arg = required_argument, .metavar = "SIZE",
 	  .group = G_JUMP, .machines = OPTION_ANY, .flags = F_LOADER,
 	  .apply = set_window,

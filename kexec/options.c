@@ -140,6 +140,8 @@ static int check_combination(const struct options *o, struct kx_err *err)
 		return -EINVAL;
 	if (o->req.window_size && !o->req.preserve)
 		return kx_err_set(err, EINVAL, "--window needs --load-preserve-context");
+	if (o->req.context != KX_PRESERVE_AUTO && !o->req.preserve)
+		return kx_err_set(err, EINVAL, "--context needs --load-preserve-context");
 	if (o->plan && !loads(o->verb))
 		return kx_err_set(err, EINVAL, "--plan shows a load: use it with -l, -f or alone");
 	if (*o->sysroot && o->verb != VERB_STATUS && !o->plan)
@@ -176,8 +178,9 @@ static int check_resume(const struct options *o, struct kx_err *err)
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		/* What --entry is here is settled. */
-		if (o->seen[i] && row->flags & (F_LOADER | F_KERNEL) && strcmp(row->name, "entry"))
+		/* What --entry is here is settled; a kernel that is kept in memory has disks, too. */
+		if (o->seen[i] && row->flags & (F_LOADER | F_KERNEL) && strcmp(row->name, "entry") &&
+		    strcmp(row->name, "resume-anyway"))
 			return kx_err_set(err, EINVAL, "--%s is about a kernel, and"
 					  " --load-resume-entry loads none", row->name);
 	}
@@ -218,6 +221,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err
 	tables_init(&t);
 	options_init(&o);
 	opterr = 0;
+	optind = 0;			/* what -e was left is a second command line */
 	while (optopt = 0, (c = getopt_long(argc, argv, t.letters, t.names, NULL)) != -1) {
 		r = take_option(&o, c, argv[optind - 1], err);
 		if (r < 0)

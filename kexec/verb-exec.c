@@ -14,7 +14,7 @@
 #include "verb.h"
 
 /* With the time that this kernel slept, which CLOCK_MONOTONIC has not. */
-static double seconds_now(void)
+double seconds_now(void)
 {
 	struct timespec t = { 0, 0 };
 
@@ -22,19 +22,24 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* reboot(2) has returned with 0: somebody came back. */
-static int returned(struct kexec *k, double seconds)
+int say_returned(struct kexec *k, const char *release, double seconds)
 {
-	const char *release = k->src.returning.release;
-	struct kx_err left = { 0 };
 	struct kx_text t;
 
-	if (kx_returning_count(&k->src, &left) < 0)
-		kexec_warn("%s", left.text);
 	kx_text_init(&t, &k->arena);
 	kx_text_add(&t, "back from %s%s after %.3f s\n", *release ? "Linux " : "what was loaded",
 		    release, seconds);
 	return kexec_print(&t, false, &k->err) < 0 ? STATUS_FAILED : STATUS_OK;
+}
+
+/* reboot(2) has returned with 0: somebody came back. */
+static int returned(struct kexec *k, double seconds)
+{
+	struct kx_err left = { 0 };
+
+	if (kx_returning_count(&k->src, &left) < 0)
+		kexec_warn("%s", left.text);
+	return say_returned(k, k->src.returning.release, seconds);
 }
 
 int verb_exec(struct kexec *k)
@@ -46,6 +51,8 @@ int verb_exec(struct kexec *k)
 	};
 	double start = seconds_now();
 
+	if (k->src.returning.kind == KX_RETURNING_SNAPSHOT)
+		return verb_keep(k);
 	if (kx_commit_exec(&k->src, &x, &k->err) == 0)
 		return returned(k, seconds_now() - start);
 	/* "Nothing has been loaded!" ends upstream with 1, all else with 255. */
@@ -58,7 +65,7 @@ int verb_load_exec(struct kexec *k)
 
 	if (status != STATUS_OK || k->o.plan)
 		return status;
-	k->src.kexec_loaded = (struct kx_opt_u64){ true, 1 };
+	k->src.kexec_loaded = (struct kx_opt_u64){ true, !kx_request_keeps(&k->o.req) };
 	if (kx_returning_read(&k->src, &k->arena, &k->err) < 0)
 		return STATUS_FAILED;
 	return verb_exec(k);

@@ -29,11 +29,15 @@
 int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t max,
 	       const char *max_why)
 {
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	struct kx_err *err = &k->err;
 	struct stat st;
 
 	/* A FIFO would wait for its writer, only to be refused then. */
-	in->fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	in->fd = open(in->path, flags | O_NOATIME);
+	/* For who owns the file, or may do everything. */
+	if (in->fd < 0 && errno == EPERM)
+		in->fd = open(in->path, flags);
 	if (in->fd < 0)
 		return kx_err_set(err, errno, "cannot open %s '%s': %s", what, in->path,
 				  strerror(errno));
@@ -57,7 +61,7 @@ int input_read(struct kexec *k, struct kx_input *in, const char *what, uint64_t 
 	return 0;
 }
 
-static int inputs_read(struct kexec *k)
+int inputs_read(struct kexec *k)
 {
 	struct kx_request *req = &k->o.req;
 	uint64_t ram = k->src.total_ram;
@@ -94,7 +98,7 @@ void input_close(struct kx_input *in)
 	in->fd = -1;
 }
 
-static void inputs_close(struct kx_request *req)
+void inputs_close(struct kx_request *req)
 {
 	input_close(&req->kernel);
 	for (size_t i = 0; i < req->initrd_count; i++)
@@ -151,7 +155,7 @@ static int request_check(struct kexec *k)
  * Seeds for the next kernel.  A plan that is only printed uses a fixed one, so
  * that the same input prints the same plan.
  */
-static int request_random(struct kexec *k)
+int request_random(struct kexec *k)
 {
 	struct kx_request *req = &k->o.req;
 	uint8_t *fixed;
@@ -175,7 +179,7 @@ static int facts_for_resume(struct kexec *k)
 	struct kx_err err = { 0 };
 
 	if (kx_peer_read(&k->src, &k->arena, &err) == 0)
-		return 0;
+		return k->src.peer.kept ? saved_facts(k) : 0;
 	if (!k->o.req.has_resume_entry)
 		return kx_err_set(&k->err, err.code, "%s (--load-resume-entry=ENTRY does without"
 				  " it)", err.text);
@@ -248,12 +252,16 @@ static int plan_load(struct kexec *k, const struct kx_plan *plan)
 static int load(struct kexec *k)
 {
 	struct kx_plan plan = { .differences = NULL };
+	struct kx_keep keep;
 
 	k->o.req.sha256 = kx_sha256_best();
 	/* Upstream die()s of a file that it cannot read. */
 	if (inputs_read(k) < 0)
 		return STATUS_USAGE;
-	if (request_random(k) < 0 || facts_for_jump(k) < 0)
+	if (kx_preserve_choose(&k->o.req, &k->src, &k->err) < 0 || request_random(k) < 0 ||
+	    facts_for_jump(k) < 0)
+		return STATUS_FAILED;
+	if (kx_request_keeps(&k->o.req) && keep_estimate(k, &keep) < 0)
 		return STATUS_FAILED;
 	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0) {
 		differences_show(k, &plan);
@@ -269,7 +277,7 @@ static int load(struct kexec *k)
 	/* A full or closed standard error is no reason not to load. */
 	if (k->o.req.debug && plan_show(k, &plan) < 0)
 		k->err.code = 0;
-	return plan_load(k, &plan);
+	return kx_request_keeps(&k->o.req) ? keep_remember(k, &plan) : plan_load(k, &plan);
 }
 
 int verb_load(struct kexec *k)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Saved cores as what is loaded: recognised by themselves, wherever a kernel may be
- * named; and --resume-if-present, for an initramfs.  Called by verb-load.c and
- * main.c.
+ * named; --resume-if-present, for an initramfs; and what is to be known of the machine
+ * before memory is put back.  Called by verb-load.c and main.c.
  */
 #include <errno.h>
 
@@ -64,6 +64,16 @@ static int not_saved(struct kexec *k)
 	return 0;
 }
 
+int saved_facts(struct kexec *k)
+{
+	int r = kx_machine_note(&k->src, &k->arena, &k->src.machine_note, &k->err);
+
+	/* A captured machine does not say; purgatory would, too late. */
+	if (k->src.machine == KX_MACHINE_X86_64)
+		k->src.x86.la57_possible = *k->src.root || k->src.x86.la57 || kx_host_la57();
+	return r;
+}
+
 int saved_input_open(struct kexec *k)
 {
 	struct kx_request *req = &k->o.req;
@@ -86,12 +96,9 @@ int saved_input_open(struct kexec *k)
 	if (r == 0)
 		r = kx_target_map(&k->target, k->saved.head.length, &k->err);
 	if (r == 0)
-		r = kx_machine_note(&k->src, &k->arena, &k->src.machine_note, &k->err);
+		r = saved_facts(k);
 	if (r < 0)
 		return r;
-	/* A captured machine does not say; purgatory would, too late. */
-	if (k->src.machine == KX_MACHINE_X86_64)
-		k->src.x86.la57_possible = *k->src.root || k->src.x86.la57 || kx_host_la57();
 	req->kernel.bytes = k->target.map;
 	req->saved = &k->saved;
 	return 0;

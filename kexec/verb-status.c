@@ -134,18 +134,24 @@ static void json_peer(struct kx_json *j, const struct kx_peer *peer)
 	kx_json_str(j, "release", *peer->release ? peer->release : NULL);
 	json_entry(j, peer->entry);
 	json_window(j, peer->window);
+	kx_json_str(j, "context", peer->kept ? "snapshot" : "jump");
 	kx_json_str(j, "source", peer->source);
 	kx_json_object_end(j);
 }
 
 static void json_returning(struct kx_json *j, const struct kx_returning *r)
 {
+	static const char *const kind[] = {
+		[KX_RETURNING_KERNEL] = "kernel", [KX_RETURNING_RESUME] = "resume",
+		[KX_RETURNING_SNAPSHOT] = "snapshot",
+	};
+
 	if (r->kind == KX_RETURNING_NONE) {
 		kx_json_str(j, "returning", NULL);
 		return;
 	}
 	kx_json_object(j, "returning");
-	kx_json_str(j, "kind", r->kind == KX_RETURNING_RESUME ? "resume" : "kernel");
+	kx_json_str(j, "kind", kind[r->kind]);
 	kx_json_str(j, "release", *r->release ? r->release : NULL);
 	json_entry(j, r->entry);
 	json_window(j, r->window);

@@ -36,6 +36,8 @@ struct kexec {
 	struct kx_saved_cipher cipher;
 	struct kx_err err;
 	bool hint;			/* point at --help below the error */
+	int argc;			/* the command line */
+	char **argv;
 };
 
 int verb_load(struct kexec *k);		/* -l; prints with --plan */
@@ -56,6 +58,8 @@ bool resume_is_present(struct kexec *k);
  * errno if it is one that cannot be resumed, or a block device without one.
  */
 KX_CHECKED int saved_input_open(struct kexec *k);
+/* What memory that is put back is compared with: src.machine_note, x86.la57_possible. */
+KX_CHECKED int saved_facts(struct kexec *k);
 void saved_input_close(struct kexec *k);
 
 /*
@@ -68,6 +72,25 @@ void input_close(struct kx_input *in);
 /* verb-load.c: print @plan as --plan asks, without it as text on standard error. */
 KX_CHECKED int plan_show(struct kexec *k, const struct kx_plan *plan);
 
+/* verb-load.c: open and read what the request names, and the seeds.  Close again. */
+KX_CHECKED int inputs_read(struct kexec *k);
+void inputs_close(struct kx_request *req);
+KX_CHECKED int request_random(struct kexec *k);
+
+/*
+ * verb-keep.c, of a kernel that is kept by a snapshot: req.keep as it can be told now,
+ * into @keep; the plan @plan of that, remembered for -e; and what -e does.
+ */
+KX_CHECKED int keep_estimate(struct kexec *k, struct kx_keep *keep);
+int keep_remember(struct kexec *k, const struct kx_plan *plan);
+int verb_keep(struct kexec *k);
+/* verb-exec.c: a clock that counts what this kernel slept. */
+double seconds_now(void);
+/* verb-exec.c: somebody came back, from Linux @release ("" = unknown), after @seconds. */
+int say_returned(struct kexec *k, const char *release, double seconds);
+
+/* main.c: k->src of the machine that k->o names, weighed against k->o; a status. */
+int kexec_machine_init(struct kexec *k);
 /* Set k->err and return @status. */
 int kexec_fail(struct kexec *k, int status, int code, const char *fmt, ...) KX_PRINTF(4, 5);
 /* main.c: one line on standard error. */

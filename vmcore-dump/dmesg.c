@@ -158,7 +158,7 @@ static const char *loss_text(const struct dump *d, const struct kx_printk_loss *
 /* Of a map that is not whole, what it lacks is the running kernel's memory. */
 static const char *map_text_of(const struct dump *d)
 {
-	if (!d->notes.has_map || d->notes.map.status == CONTEXT_FILLED)
+	if (!kx_contexts_map(&d->notes) || d->notes.map.status == CONTEXT_FILLED)
 		return NULL;
 	return kx_arena_printf(d->arena, "backup map: expected a filled one, have status %s: the"
 			       " log may be the running kernel's in part",
@@ -186,7 +186,7 @@ int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
 	struct kx_core_va va;
 	int r;
 
-	kx_core_va_init(&va, &d->core, d->notes.has_map ? &d->notes.map : NULL, d->vmcoreinfo);
+	kx_core_va_init(&va, &d->core, kx_contexts_map(&d->notes), d->vmcoreinfo);
 	source = (struct kx_printk_source){ memory_read, &va, d->vmcoreinfo };
 	kx_json_init(&sink.json, t);
 	if (json)

@@ -181,6 +181,34 @@ static void text_entry(const struct kx_context *c, struct kx_text *t)
 	kx_text_add(t, "\n");
 }
 
+/* Is it the kernel that is kept in this machine's memory, and not a file? */
+static bool is_kept(const struct kx_contexts *n)
+{
+	return n->has_context && n->context.source == CONTEXT_SOURCE_SNAPSHOT && n->has_map;
+}
+
+static uint64_t pages_at_home(const struct kx_context_map *m)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < m->run_count; i++)
+		if (m->run[i].dst_pa == m->run[i].src_pa)
+			pages += m->run[i].pages;
+	return pages;
+}
+
+static void text_kept(const struct kx_contexts *n, struct kx_text *t)
+{
+	kx_text_add(t, "  kept         in memory, %" PRIu64 " pages of %" PRIu64 " bytes, %" PRIu64
+		    " of them at home, %zu runs\n", n->map.page_count, n->map.page_size,
+		    pages_at_home(&n->map), n->map.run_count);
+	if (!n->has_integrity)
+		return;
+	for (size_t i = 0; i < n->integrity.chunk_count; i++)
+		kx_text_add(t, "  area %-8zu0x%" PRIx64 "-0x%" PRIx64 "\n", i + 1,
+			    n->integrity.chunk[i].pa.start, n->integrity.chunk[i].pa.end);
+}
+
 static void text_context(const struct dump *d, struct kx_text *t)
 {
 	const struct kx_context *c = &d->notes.context;
@@ -233,7 +261,9 @@ void info_text(const struct dump *d, struct kx_text *t)
 		text_context(d, t);
 	if (d->notes.has_state)
 		text_state(&d->notes.state, t);
-	if (d->notes.has_map)
+	if (is_kept(&d->notes))
+		text_kept(&d->notes, t);
+	else if (d->notes.has_map)
 		text_map(&d->notes.map, t);
 	if (d->notes.has_integrity)
 		kx_text_add(t, "  integrity    %s, %zu chunks\n",
@@ -360,6 +390,26 @@ static void json_map(const struct dump *d, struct kx_json *j)
 	kx_json_object_end(j);
 }
 
+static void json_kept(const struct kx_contexts *n, struct kx_json *j)
+{
+	if (!is_kept(n)) {
+		kx_json_str(j, "kept", NULL);
+		return;
+	}
+	kx_json_object(j, "kept");
+	kx_json_u64(j, "pages", n->map.page_count);
+	kx_json_u64(j, "pages_at_home", pages_at_home(&n->map));
+	kx_json_array(j, "areas");
+	for (size_t i = 0; n->has_integrity && i < n->integrity.chunk_count; i++) {
+		kx_json_object(j, NULL);
+		kx_json_hex(j, "start", n->integrity.chunk[i].pa.start);
+		kx_json_hex(j, "end", n->integrity.chunk[i].pa.end);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+	kx_json_object_end(j);
+}
+
 void info_json(const struct dump *d, struct kx_text *t)
 {
 	const struct kx_core *c = &d->core;
@@ -381,6 +431,7 @@ void info_json(const struct dump *d, struct kx_text *t)
 	json_context(d, &j);
 	json_state(d, &j);
 	json_map(d, &j);
+	json_kept(&d->notes, &j);
 	saved_info_json(d, &j);
 	kx_json_object_end(&j);
 }

@@ -49,7 +49,8 @@ void map_text(const struct dump *d, struct kx_text *t)
 	(d->saved ? saved_map_text : text_loads)(d, t);
 	if (!d->notes.has_map)
 		return;
-	kx_text_add(t, "backup map: %s, %zu runs, %" PRIu64 " pages of %" PRIu64 " bytes\n",
+	kx_text_add(t, "%s: %s, %zu runs, %" PRIu64 " pages of %" PRIu64 " bytes\n",
+		    d->notes.context.source == CONTEXT_SOURCE_SNAPSHOT ? "kept in memory" : "backup map",
 		    context_status_name(m->status), m->run_count, m->page_count, m->page_size);
 	if (m->run_count)
 		kx_text_add(t, "  %-18s  %-18s  %s\n", "physical", "is at", "pages");

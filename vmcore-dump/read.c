@@ -14,7 +14,7 @@
 
 int read_memory(const struct dump *d, const struct options *o, struct kx_err *err)
 {
-	const struct kx_context_map *map = d->notes.has_map && !o->as_is ? &d->notes.map : NULL;
+	const struct kx_context_map *map = o->as_is ? NULL : kx_contexts_map(&d->notes);
 	uint8_t *buf = kx_arena_alloc_raw(d->arena, PIECE);
 	int r;
 

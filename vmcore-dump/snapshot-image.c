@@ -25,37 +25,15 @@
 /* What is known only after the snapshot. */
 struct writing {
 	struct image *im;
-	struct kx_snapshot_head head;
-	uint8_t *first;			/* the stream's first page */
-	struct kx_snapshot_frames frames;
-	struct saved_record *record;
+	struct kx_snapshot_index index;
+	struct saved_record *record;	/* index.cap of them, and of blocks */
 	struct saved_block *block;
-	uint64_t cap;			/* of records, and of blocks */
 	uint64_t records, blocks;
 	uint64_t off;			/* where the next block goes */
 	struct progress progress;
 };
 
-/* ---- memory ------------------------------------------------------------------------ */
-
-/* Address space, of which pages come as they are touched. */
-static void *reserve(uint64_t count, size_t size, struct kx_err *err)
-{
-	void *p;
-	size_t len;
-
-	if (__builtin_mul_overflow(count ? count : 1, size, &len)) {
-		kx_err_set(err, ENOMEM, "no memory for 0x%" PRIx64 " entries", count);
-		return NULL;
-	}
-	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
-	if (p == MAP_FAILED) {
-		kx_err_set(err, errno, "no memory for 0x%zx bytes: %s", len, strerror(errno));
-		return NULL;
-	}
-	return p;
-}
+/* ---- before the snapshot --------------------------------------------------------------- */
 
 static int random_bytes(uint8_t *to, size_t len, struct kx_err *err)
 {
@@ -98,7 +76,7 @@ int image_init(struct image *im, struct target *t, struct snapshot_facts *f,
 		r = begin_encryption(im, &now, err);
 	if (r < 0)
 		return r;
-	im->sector = reserve(1, KX_SAVED_ALIGN, err);
+	im->sector = kx_snapshot_reserve(1, KX_SAVED_ALIGN, err);
 	return im->sector ? 0 : -ENOMEM;
 }
 
@@ -175,7 +153,7 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 	size_t whole = (size_t)kx_align_up(p->len, KX_SAVED_ALIGN);
 	int r = 0;
 
-	if (p->record_count > w->cap - w->records || w->blocks == w->cap)
+	if (p->record_count > w->index.cap - w->records || w->blocks == w->index.cap)
 		return kx_err_set(err, E2BIG, "more records than there are frames");
 	memcpy(w->record + w->records, p->record, p->record_count * sizeof(*p->record));
 	w->records += p->record_count;
@@ -199,13 +177,13 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 static int put_blocks(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
 {
 	struct pack p = {
-		.snapshot = s, .frames = &w->frames, .codec = w->im->codec,
+		.snapshot = s, .frames = &w->index.frames, .codec = w->im->codec,
 		.cipher = w->im->cipher, .head = &w->im->head, .put = put_block, .ctx = w,
 	};
 	struct saved_block *last;
 	int r;
 
-	progress_start(&w->progress, w->head.data_pages * w->head.page_size);
+	progress_start(&w->progress, w->index.head.data_pages * w->index.head.page_size);
 	r = pack_all(&p, err);
 	progress_end(&w->progress, r == 0);
 	if (r < 0)
@@ -222,7 +200,7 @@ static int put_blocks(struct writing *w, struct kx_snapshot *s, struct kx_err *e
 /* @b from @w->off on, and @w->off behind it. */
 static int put_bytes(struct writing *w, struct kx_bytes b, struct kx_err *err)
 {
-	uint8_t *stage = reserve(1, STAGE, err);
+	uint8_t *stage = kx_snapshot_reserve(1, STAGE, err);
 	int r = stage ? 0 : -ENOMEM;
 
 	for (size_t done = 0; r == 0 && done < b.len;) {
@@ -249,7 +227,7 @@ static int put_tables(struct writing *w, struct kx_err *err)
 
 	h->record_count = w->records;
 	h->block_count = w->blocks;
-	h->page_count = w->frames.frames;
+	h->page_count = w->index.frames.frames;
 	for (uint64_t i = 0; i < w->records; i++)
 		zeros += w->record[i].stored ? 0 : w->record[i].pages;
 	h->zero_pages = zeros;
@@ -266,27 +244,6 @@ static int put_tables(struct writing *w, struct kx_err *err)
 	return r;
 }
 
-/* Where the kernel is entered: kernel-side contract in doc/resumable-core.md, CONTEXT. */
-static void set_entry(const struct writing *w, struct kx_context *c)
-{
-	const struct snapshot_facts *f = w->im->facts;
-
-	c->source = CONTEXT_SOURCE_SNAPSHOT;
-	c->filled = true;
-	if (c->machine == KX_ELF_ARM64) {
-		c->entry_kind = CONTEXT_ENTRY_RESUME_ARM64;
-		c->entry = f->f.cpu_resume;
-		c->boot_cpu = w->head.mpidr;
-		return;
-	}
-	c->entry_kind = CONTEXT_ENTRY_RESTORE_X86_64;
-	c->entry = w->head.jump_pa;
-	c->value[0] = w->head.cr3;
-	c->value[1] = w->head.jump_va;
-	c->value[2] = w->head.jump_pa;
-	c->boot_cpu = f->f.boot_cpu;
-}
-
 static int put_headers(struct writing *w, struct kx_err *err)
 {
 	const struct snapshot_facts *f = w->im->facts;
@@ -294,14 +251,14 @@ static int put_headers(struct writing *w, struct kx_err *err)
 	struct kx_context context = f->context;
 	struct kx_saved_parts parts = {
 		.context = &context, .vmcoreinfo = f->f.vmcoreinfo, .machine = f->machine,
-		.snapshot = { w->first, (size_t)w->head.page_size },
+		.snapshot = w->index.first,
 		.ram = f->ram, .ram_count = f->ram_count,
 		.direct_va = f->s.core.direct_va.known ? f->s.core.direct_va.value : 0,
 	};
 	struct kx_bytes b;
 	int r;
 
-	set_entry(w, &context);
+	kx_snapshot_entry(&w->index.head, &f->f, &context);
 	h->headers_off = w->off;
 	r = kx_saved_headers(&parts, h, w->record, w->block, w->im->arena, &b, &w->im->phnum, err);
 	if (r == 0 && w->im->cipher)
@@ -313,42 +270,18 @@ static int put_headers(struct writing *w, struct kx_err *err)
 	return put_bytes(w, b, err);
 }
 
-/* ---- the stream's own headers ------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------------------ */
 
-static int read_head(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
+static int read_index(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
 {
-	uint64_t page = w->im->facts->s.page_size;
-	int r;
+	struct kx_snapshot_index *x = &w->index;
+	int r = kx_snapshot_index_read(s, w->im->machine, w->im->facts->s.page_size, x, err);
 
-	w->first = reserve(1, (size_t)page, err);
-	if (!w->first)
-		return -ENOMEM;
-	r = kx_snapshot_read(s, w->first, (size_t)page, page, err);
-	return r == 0 ? kx_snapshot_head_parse((struct kx_bytes){ w->first, (size_t)page },
-					       w->im->machine, &w->head, err) : r;
-}
-
-static int read_frames(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
-{
-	size_t page = (size_t)w->head.page_size;
-	struct kx_snapshot_run *run;
-	uint8_t *buf;
-	int r = 0;
-
-	w->cap = w->head.frame_pages * (page / sizeof(uint64_t));
-	run = reserve(w->cap, sizeof(*run), err);
-	buf = run ? reserve(1, page, err) : NULL;
-	w->record = buf ? reserve(w->cap, sizeof(*w->record), err) : NULL;
-	w->block = w->record ? reserve(w->cap, sizeof(*w->block), err) : NULL;
-	if (!w->block)
-		return -ENOMEM;
-	kx_snapshot_frames_init(&w->frames, &w->head, run, (size_t)w->cap);
-	for (uint64_t i = 0; r == 0 && i < w->head.frame_pages; i++) {
-		r = kx_snapshot_read(s, buf, page, page, err);
-		if (r == 0)
-			r = kx_snapshot_frames_add(&w->frames, (struct kx_bytes){ buf, page }, err);
-	}
-	return r == 0 ? kx_snapshot_frames_end(&w->frames, err) : r;
+	if (r < 0)
+		return r;
+	w->record = kx_snapshot_reserve(x->cap, sizeof(*w->record), err);
+	w->block = w->record ? kx_snapshot_reserve(x->cap, sizeof(*w->block), err) : NULL;
+	return w->block ? 0 : -ENOMEM;
 }
 
 int image_write(struct image *im, struct kx_snapshot *s, struct kx_err *err)
@@ -356,9 +289,7 @@ int image_write(struct image *im, struct kx_snapshot *s, struct kx_err *err)
 	struct writing w = { .im = im, .off = KX_SAVED_ALIGN };
 	int r;
 
-	r = read_head(&w, s, err);
-	if (r == 0)
-		r = read_frames(&w, s, err);
+	r = read_index(&w, s, err);
 	if (r == 0)
 		r = put_first(im, err);
 	if (r == 0)

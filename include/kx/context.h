@@ -88,6 +88,16 @@ KX_CHECKED int kx_context_map_parse(struct kx_bytes b, struct kx_arena *a,
 KX_CHECKED int kx_context_integrity_parse(struct kx_bytes b, struct kx_arena *a,
 					  struct kx_context_integrity *ret, struct kx_err *err);
 
+/*
+ * What the sleeping kernel's memory is read through, NULL: as the core has it.  The
+ * map of one that is kept in memory says where its pages go back to, and the
+ * PT_LOADs say the same to who reads them.
+ */
+static inline const struct kx_context_map *kx_contexts_map(const struct kx_contexts *c)
+{
+	return c->has_map && c->context.source != CONTEXT_SOURCE_SNAPSHOT ? &c->map : NULL;
+}
+
 /* Every note of ours in @c, each at most once; *ret has none if there is none. */
 KX_CHECKED int kx_contexts_read(const struct kx_core *c, struct kx_arena *a,
 				struct kx_contexts *ret, struct kx_err *err);

@@ -251,9 +251,10 @@ struct kx_plan {
 	struct kx_own own;
 
 	/*
-	 * A saved core in place of a kernel (plan/saved.c): there is no target; what
-	 * is unpacked goes to homes, few ranges that all its records lie in.  They
-	 * overlap no segment but those that are written.
+	 * A saved core in place of a kernel (plan/saved.c), or a kernel that is kept in
+	 * memory (plan/put-back.c): there is no target; what is unpacked goes to homes,
+	 * few ranges that all its records lie in that are not there already.  They
+	 * overlap no segment but those that are written, and no area.
 	 */
 	const struct kx_saved *saved;	/* NULL: a kernel */
 	struct kx_range home[PURG_REGIONS_MAX];
@@ -339,6 +340,13 @@ KX_CHECKED int kx_plan_window_choose(struct kx_plan *p, uint64_t need, struct kx
 KX_CHECKED int kx_plan_window_fill(struct kx_plan *p, struct kx_err *err);
 
 /*
+ * req->context, which is not AUTO any more, and context_why; nothing without
+ * req->preserve.  -EINVAL: an option does not go with it.  (plan/preserve.c)
+ */
+KX_CHECKED int kx_preserve_choose(struct kx_request *req, const struct kx_sources *s,
+				  struct kx_err *err);
+
+/*
  * Request + facts + image -> plan: chooses the call, joins command line and
  * initrds, runs arch->layout(), checks and seals.  Everything is borrowed from
  * @a.  With req->resume there is no kernel: format is NULL, command line and
@@ -354,6 +362,12 @@ KX_CHECKED int kx_plan_build(const struct kx_request *req, const struct kx_sourc
  *   req->saved->file says
  */
 KX_CHECKED int kx_plan_build_saved(struct kx_plan *p, struct kx_err *err);
+/*
+ * The part for req->resume where p->sources->peer is kept in memory
+ * (plan/put-back.c): only list and purgatory are loaded, and what is loaded does not
+ * return: the plan's request has no preserve.  As above, but -EBADMSG.
+ */
+KX_CHECKED int kx_plan_build_put_back(struct kx_plan *p, struct kx_err *err);
 
 /*
  * plan->param's regions, without digests, once every segment but purgatory has

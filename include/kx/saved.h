@@ -213,6 +213,19 @@ KX_CHECKED int kx_saved_block(const struct kx_saved *s, size_t i, uint8_t *to,
 KX_CHECKED int kx_saved_unpack(const struct kx_saved *s, const struct saved_record *r,
 			       const uint8_t *from, uint8_t *to, struct kx_err *err);
 
+/*
+ * The kernel that is kept in memory (kx/keep.h), of which @core with its @notes is
+ * /proc/vmcore: contexts, machine, snapshot, records, the counts in head, kept_*.
+ * Borrows from both (lib/context-kept.c).
+ *   -ENOENT      it is of no such kernel
+ *   -ENOEXEC     malformed, or a map that is not obeyed: pages outside of areas, two in
+ *                one place, one at another's home
+ *   -EOPNOTSUPP  a digest from later
+ *   -ENOMEM
+ */
+KX_CHECKED int kx_saved_kept(const struct kx_core *core, const struct kx_contexts *notes,
+			     struct kx_arena *a, struct kx_saved *ret, struct kx_err *err);
+
 /* ---- for writers ---------------------------------------------------------------- */
 
 /*
@@ -302,6 +315,8 @@ KX_CHECKED int kx_saved_find(const struct kx_core_file *file, struct kx_saved_fo
 KX_CHECKED int kx_saved_digest_check(struct kx_bytes b, sha256_blocks_fn *sha256,
 				     const uint8_t want[32], struct kx_err *err);
 
+/* s->machine and s->snapshot, of the notes in s->core; s->contexts is set.  -ENOEXEC. */
+KX_CHECKED int kx_saved_notes(struct kx_saved *s, struct kx_err *err);
 /* The inverse of what is sealed above; the number of a block is found in its records. */
 KX_CHECKED int kx_saved_block_unseal(const struct kx_saved *s, size_t i, uint8_t *data,
 				     struct kx_err *err);

@@ -5,6 +5,8 @@
  * and what has to be looked at before, is for the caller (vmcore-dump).
  *
  *	sys/snapshot.c		the device
+ *	sys/snapshot-index.c	the stream up to its first data page
+ *	sys/snapshot-memory.c	is there room for the kernel's copy?
  *	sys/snapshot-facts.c	where the kernel is entered again
  *	sys/machine-note.c	what has to be the same then
  */
@@ -17,7 +19,9 @@
 
 #include "kx/arena.h"
 #include "kx/bytes.h"
+#include "kx/context.h"
 #include "kx/err.h"
+#include "kx/snapshot-stream.h"
 #include "kx/sources.h"
 
 struct kx_snapshot {
@@ -51,6 +55,11 @@ KX_CHECKED int kx_snapshot_create(struct kx_snapshot *s, bool *ret_resumed, stru
 KX_CHECKED int kx_snapshot_read(struct kx_snapshot *s, void *to, size_t len, uint64_t page_size,
 				struct kx_err *err);
 /*
+ * Let the snapshot go, and the memory that it took; the processes stay where they
+ * are.  The kernel's own threads run again (kernel/power/user.c, SNAPSHOT_FREE).
+ */
+KX_CHECKED int kx_snapshot_discard(struct kx_snapshot *s, struct kx_err *err);
+/*
  * Let the snapshot and the processes go.  To be called by the thread that froze
  * them, when the others have been joined.  Any state, and closed.
  */
@@ -60,6 +69,51 @@ void kx_snapshot_close(struct kx_snapshot *s);
  * the disks is what the snapshot knows.  Returns only on failure.
  */
 KX_CHECKED int kx_snapshot_end(bool reboot, struct kx_err *err);
+
+/* ---- the stream ---------------------------------------------------------------- */
+
+/* What is in front of the data pages; its memory is never given back. */
+struct kx_snapshot_index {
+	struct kx_snapshot_head head;
+	struct kx_bytes first;			/* the stream's first page */
+	struct kx_snapshot_frames frames;	/* points to head: do not move it */
+	uint64_t cap;				/* of frames.run */
+};
+
+/*
+ * Address space for @count times @size bytes, of which pages come as they are
+ * touched: what is in memory at the snapshot is part of it.  NULL: *err says why.
+ */
+void *kx_snapshot_reserve(uint64_t count, size_t size, struct kx_err *err);
+/*
+ * Read @s from its start to its first data page.  @machine: KX_ELF_*.
+ * -ENOMEM, as kx_snapshot_read(), kx_snapshot_head_parse() and _frames_add().
+ */
+KX_CHECKED int kx_snapshot_index_read(struct kx_snapshot *s, uint16_t machine, uint64_t page_size,
+				      struct kx_snapshot_index *ret, struct kx_err *err);
+
+/* ---- memory -------------------------------------------------------------------- */
+
+struct kx_snapshot_memory {
+	uint64_t total, free;
+	uint64_t cma;			/* of what is free: the kernel's copy gets none of it */
+	uint64_t cache;			/* that can be dropped, at most */
+	uint64_t swappable;
+};
+
+/* Of the machine that @s describes; its /proc/meminfo is read now. */
+KX_CHECKED int kx_snapshot_memory_read(const struct kx_sources *s, struct kx_arena *a,
+				       struct kx_snapshot_memory *ret, struct kx_err *err);
+/* In use, and so in a snapshot. */
+uint64_t kx_snapshot_memory_used(const struct kx_snapshot_memory *m);
+/*
+ * Is as much free as @copies of what is in use, when @given_back of that is, too?
+ * One is the kernel's own copy.
+ */
+bool kx_snapshot_memory_fits(const struct kx_snapshot_memory *m, uint64_t given_back,
+			     unsigned int copies);
+/* Write dirty pages to the disks, and forget what is only cached.  Errors of open, write. */
+KX_CHECKED int kx_snapshot_drop_caches(struct kx_err *err);
 
 /* ---- facts ------------------------------------------------------------------- */
 
@@ -77,6 +131,13 @@ struct kx_snapshot_facts {
  */
 KX_CHECKED int kx_snapshot_facts_read(const struct kx_sources *s, struct kx_arena *a,
 				      struct kx_snapshot_facts *ret, struct kx_err *err);
+
+/*
+ * Where the kernel of @head and @f is entered: source, entry, values and boot CPU of
+ * *c, whose machine is set (doc/resumable-core.md, CONTEXT).
+ */
+void kx_snapshot_entry(const struct kx_snapshot_head *head, const struct kx_snapshot_facts *f,
+		       struct kx_context *c);
 
 /*
  * What has to be the same when @s is resumed, as lines KEY=VALUE

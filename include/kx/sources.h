@@ -111,19 +111,21 @@ struct kx_peer {
 
 /*
  * What this kernel has loaded that returns to it, as far as our own record in
- * /run says (sys/returning.c); it counts while an image is loaded.
+ * /run says (sys/returning.c); it counts while an image is loaded, and a snapshot
+ * to be taken, while none is.
  */
 enum kx_returning_kind {
 	KX_RETURNING_NONE,
 	KX_RETURNING_KERNEL,		/* --load-preserve-context */
 	KX_RETURNING_RESUME,		/* --load-resume-entry */
+	KX_RETURNING_SNAPSHOT,		/* --context=snapshot: not before -e loads it */
 };
 
 struct kx_returning {
 	enum kx_returning_kind kind;
 	char release[80];		/* of the kernel that was loaded; "" = unknown */
 	uint64_t entry;
-	struct kx_range window;		/* empty with KX_RETURNING_RESUME */
+	struct kx_range window;		/* of KX_RETURNING_KERNEL only */
 	uint64_t times;			/* it has come back */
 };
 

@@ -14,6 +14,7 @@
 #include "kx/bytes.h"
 #include "kx/err.h"
 #include "kx/host.h"
+#include "kx/keep-take.h"
 #include "kx/plan.h"
 #include "kx/saved.h"
 #include "kx/sources.h"
@@ -162,6 +163,14 @@ KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
  */
 KX_CHECKED int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
 				struct kx_err *ret_left, struct kx_err *err);
+
+/*
+ * @p, which keeps the running kernel by a snapshot, is to be loaded by -e, as @v says:
+ * nothing is loaded now, and what was is unloaded.  Errors of the mark and of unloading;
+ * @ret_left as above.
+ */
+KX_CHECKED int kx_commit_keep(const struct kx_plan *p, const struct kx_keeping *v,
+			      struct kx_err *ret_left, struct kx_err *err);
 
 /*
  * s->returning, which kx_sources_read() has filled, anew after a load (returning.c);

@@ -142,8 +142,7 @@ static int core_check(const struct kx_saved *s, struct kx_err *err)
 	return 0;
 }
 
-/* The notes that are passed on as they are. */
-static int notes_find(struct kx_saved *s, struct kx_err *err)
+int kx_saved_notes(struct kx_saved *s, struct kx_err *err)
 {
 	for (size_t i = 0; i < s->core.note_count; i++) {
 		const struct kx_core_note *n = &s->core.note[i];
@@ -205,7 +204,7 @@ static int core_open(const struct kx_saved_found *f, struct kx_saved *s, struct 
 	if (r == 0)
 		r = core_check(s, err);
 	if (r == 0)
-		r = notes_find(s, err);
+		r = kx_saved_notes(s, err);
 	s->core.file = s->file;
 	return r;
 }

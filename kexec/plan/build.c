@@ -237,6 +237,8 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 	};
 	if (req->saved)
 		return kx_plan_build_saved(ret, err);
+	if (req->resume && src->peer.kept)
+		return kx_plan_build_put_back(ret, err);
 	if (req->function.path || req->resume)
 		return build_without_kernel(ret, err);
 	ret->payload = payload;

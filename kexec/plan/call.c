@@ -104,8 +104,9 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 
 	if (kx_request_swaps(req) && !p->arch->layout_resume)
 		return kx_err_set(err, EOPNOTSUPP,
-				  "%s: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)",
-				  kx_plan_return_option(req));
+				  "%s: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)%s",
+				  kx_plan_return_option(req), req->function.path || req->resume ? "" :
+				  "; --context=snapshot keeps this one in memory");
 	/* It stops the other CPUs, and records how to get back. */
 	if (req->preserve && req->has_entry)
 		return kx_err_set(err, EINVAL, "%s needs purgatory, and --entry bypasses it",

@@ -40,6 +40,19 @@ static bool loaded(const struct kx_plan *p, uint64_t pa, uint64_t len)
 	       inside(p->staged, p->staged_count, pa, len);
 }
 
+/* Is it where pages of a kernel are that is kept in memory? */
+static bool kept(const struct kx_plan *p, uint64_t pa, uint64_t len)
+{
+	struct kx_range r;
+
+	if (!p->saved || !kx_range_make(pa, len, &r))
+		return false;
+	for (size_t i = 0; i < p->saved->kept_area_count; i++)
+		if (kx_range_contains(p->saved->kept_area[i], r))
+			return true;
+	return false;
+}
+
 /* Is it where something may be unpacked to? */
 static bool to_unpack_to(const struct kx_plan *p, const struct purg_unpack *u)
 {
@@ -65,7 +78,7 @@ static const char *check_record(const struct kx_plan *p, const struct purg_unpac
 		return u->src_pa || u->src_len ? "it is zeros, and has a source" : NULL;
 	if (u->codec != PURG_CODEC_RAW && u->codec != PURG_CODEC_LZ4)
 		return "its codec is not known";
-	if (!u->src_len || !loaded(p, u->src_pa, u->src_len))
+	if (!u->src_len || (!loaded(p, u->src_pa, u->src_len) && !kept(p, u->src_pa, u->src_len)))
 		return "its source is in nothing that is loaded";
 	if (u->codec == PURG_CODEC_RAW)
 		return u->src_len != u->dst_len ? "it is raw, and of two lengths" : NULL;
@@ -133,6 +146,12 @@ static bool next_written(const struct kx_plan *p, const struct dst *dst, size_t 
 	return true;
 }
 
+/* Is record @i of a kernel that is kept in memory where it belongs? */
+static bool at_home(const struct kx_saved *s, size_t i)
+{
+	return s->kept_pa && s->kept_pa[i] == s->record[i].pa;
+}
+
 /* The same of what the core has. */
 static bool next_saved(const struct kx_plan *p, size_t *i, struct kx_range *ret)
 {
@@ -140,10 +159,12 @@ static bool next_saved(const struct kx_plan *p, size_t *i, struct kx_range *ret)
 	const struct saved_record *r = p->saved->record;
 	size_t n = p->saved->head.record_count;
 
+	while (*i < n && at_home(p->saved, *i))
+		++*i;
 	if (*i == n)
 		return false;
 	*ret = (struct kx_range){ r[*i].pa, r[*i].pa + r[*i].pages * page };
-	while (++*i < n && r[*i].pa == ret->end)
+	while (++*i < n && r[*i].pa == ret->end && !at_home(p->saved, *i))
 		ret->end += r[*i].pages * page;
 	return true;
 }
@@ -182,6 +203,12 @@ static int check_homes(const struct kx_plan *p, struct kx_err *err)
 						  "%s: unpacking may write [0x%" PRIx64 "-0x%" PRIx64 ")",
 						  p->segment[k].name, p->home[i].start,
 						  p->home[i].end);
+	for (size_t i = 0; p->saved && i < p->home_count; i++)
+		for (size_t k = 0; k < p->saved->kept_area_count; k++)
+			if (kx_range_overlaps(p->home[i], p->saved->kept_area[k]))
+				return kx_err_set(err, EINVAL,
+						  "kept %zu: unpacking may write [0x%" PRIx64 "-0x%" PRIx64 ")",
+						  k, p->home[i].start, p->home[i].end);
 	return 0;
 }
 

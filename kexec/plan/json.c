@@ -83,10 +83,10 @@ static void json_range(struct kx_json *j, struct kx_range r)
 
 static void json_resume(struct kx_json *j, const struct kx_plan *p)
 {
-	const struct kx_peer *peer = kx_plan_peer(p);
+	const struct kx_peer *peer = p->saved ? &p->sources->peer : kx_plan_peer(p);
 
 	kx_json_object(j, "resume");
-	kx_json_hex(j, "entry", p->param.pc);
+	kx_json_hex(j, "entry", p->saved ? peer->entry : p->param.pc);
 	kx_json_str(j, "source", kx_resume_source(p));
 	kx_json_str(j, "release", peer && *peer->release ? peer->release : NULL);
 	if (peer && !kx_range_empty(peer->window)) {
@@ -130,11 +130,11 @@ static void json_inputs(struct kx_json *j, const struct kx_plan *p)
 
 	if (!p->format) {
 		kx_json_str(j, "kernel", NULL);
+		if (req->resume)
+			json_resume(j, p);
 		if (p->saved)
 			kx_saved_print_json(p, j);
-		else if (req->resume)
-			json_resume(j, p);
-		else
+		if (!req->resume && !p->saved)
 			json_function(j, req);
 		return;
 	}

@@ -37,6 +37,8 @@ const char *kx_codec_name(uint32_t codec);
 /* saved-print.c: what a saved core is, in place of kernel, initrd and command line. */
 void kx_saved_print_text(const struct kx_plan *p, struct kx_text *t);
 void kx_saved_print_json(const struct kx_plan *p, struct kx_json *j);
+/* Names of areas that are verified, behind others if there are @any; any now? */
+bool kx_kept_print_verified(const struct kx_plan *p, bool any, struct kx_text *t);
 
 /* Does purgatory check this segment?  It cannot check itself. */
 bool kx_segment_verified(const struct kx_plan *p, const struct kx_segment *s);

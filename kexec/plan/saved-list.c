@@ -2,7 +2,7 @@
 /*
  * What purgatory does to bring a saved core back: the unpack list, level by level
  * (saved-place.c), and the homes, the ranges that it may write to.
- * Called by saved.c.
+ * Called by saved.c and put-back.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -78,11 +78,26 @@ size_t saved_list_max(const struct saved_job *j)
 	return n;
 }
 
+int saved_place_list(struct saved_job *j, struct kx_err *err)
+{
+	struct kx_plan *p = j->p;
+	int rc;
+
+	p->param.unpack_pa = j->list.start;
+	/* It was kept from the pages. */
+	rc = kx_space_add(&p->space, j->list, err);
+	if (rc < 0)
+		return rc;
+	return kx_plan_place_at(p, "unpack list", j->list,
+				(struct kx_bytes){ (const uint8_t *)p->unpack,
+						   p->unpack_count * sizeof(*p->unpack) },
+				"what purgatory does; smallest room that the core leaves", err);
+}
+
 static int build_list(struct saved_job *j, struct kx_err *err)
 {
 	size_t n = 0, max = saved_list_max(j), levels = 1;
 	struct kx_plan *p = j->p;
-	int rc;
 
 	/* Room for one, so that a core without pages has a list, too. */
 	p->unpack = kx_arena_alloc_raw(p->arena, (max + 1) * sizeof(*p->unpack));
@@ -96,14 +111,7 @@ static int build_list(struct saved_job *j, struct kx_err *err)
 				levels = j->piece[i].level + 1;
 		}
 	p->unpack_count = n;
-	p->param.unpack_pa = j->list.start;
-	/* It was kept from the pages. */
-	rc = kx_space_add(&p->space, j->list, err);
-	if (rc < 0)
-		return rc;
-	return kx_plan_place_at(p, "unpack list", j->list,
-				(struct kx_bytes){ (const uint8_t *)p->unpack, n * sizeof(*p->unpack) },
-				"what purgatory does; smallest room that the core leaves", err);
+	return saved_place_list(j, err);
 }
 
 /* ---- homes ------------------------------------------------------------------------- */
@@ -126,6 +134,9 @@ static bool may_bridge(const struct saved_job *j, struct kx_range gap)
 	for (size_t i = 0; i < p->segment_count; i++)
 		if (!p->segment[i].written && kx_range_overlaps(gap, p->segment[i].range))
 			return false;
+	for (size_t i = 0; i < j->core->kept_area_count; i++)
+		if (kx_range_overlaps(gap, j->core->kept_area[i]))
+			return false;
 	return in_ram(j, gap);
 }
 
@@ -144,13 +155,13 @@ static int compare_u64(const void *a, const void *b)
 static int longest_gaps(const struct saved_job *j, size_t max, uint64_t *ret, size_t *ret_forced,
 			struct kx_err *err)
 {
-	uint64_t *gap = kx_arena_alloc_raw(j->p->arena, (j->run_count + 1) * sizeof(*gap));
+	uint64_t *gap = kx_arena_alloc_raw(j->p->arena, (j->written_count + 1) * sizeof(*gap));
 	size_t n = 0, forced = 0;
 
 	if (!gap)
 		return kx_err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 1; i < j->run_count; i++) {
-		struct kx_range r = { j->run[i - 1].end, j->run[i].start };
+	for (size_t i = 1; i < j->written_count; i++) {
+		struct kx_range r = { j->written[i - 1].end, j->written[i].start };
 
 		if (may_bridge(j, r))
 			gap[n++] = kx_range_len(r);
@@ -167,11 +178,11 @@ static int longest_gaps(const struct saved_job *j, size_t max, uint64_t *ret, si
 	return 0;
 }
 
-static int build_homes(struct saved_job *j, struct kx_err *err)
+int saved_homes(struct saved_job *j, struct kx_err *err)
 {
 	struct kx_plan *p = j->p;
-	/* Every segment but purgatory, which is not placed yet, is a region. */
-	size_t max = PURG_REGIONS_MAX - p->segment_count, forced = 0;
+	/* Every segment but purgatory, which is not placed yet, is a region, and every area. */
+	size_t max = PURG_REGIONS_MAX - p->segment_count - j->core->kept_area_count, forced = 0;
 	uint64_t longest = 0;
 	int rc;
 
@@ -182,14 +193,14 @@ static int build_homes(struct saved_job *j, struct kx_err *err)
 		return kx_err_set(err, E2BIG,
 				  "the core's memory is %zu ranges with something else between them, and purgatory knows at most %zu",
 				  forced + 1, max);
-	for (size_t i = 0; i < j->run_count; i++) {
+	for (size_t i = 0; i < j->written_count; i++) {
 		struct kx_range *home = p->home_count ? &p->home[p->home_count - 1] : NULL;
-		struct kx_range gap = { home ? home->end : 0, j->run[i].start };
+		struct kx_range gap = { home ? home->end : 0, j->written[i].start };
 
 		if (home && kx_range_len(gap) <= longest && may_bridge(j, gap))
-			home->end = j->run[i].end;
+			home->end = j->written[i].end;
 		else
-			p->home[p->home_count++] = j->run[i];
+			p->home[p->home_count++] = j->written[i];
 	}
 	return 0;
 }
@@ -198,5 +209,7 @@ int saved_list(struct saved_job *j, struct kx_err *err)
 {
 	int rc = build_list(j, err);
 
-	return rc < 0 ? rc : build_homes(j, err);
+	j->written = j->run;
+	j->written_count = j->run_count;
+	return rc < 0 ? rc : saved_homes(j, err);
 }

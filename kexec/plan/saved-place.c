@@ -407,11 +407,13 @@ static uint64_t purgatory_len(const struct kx_plan *p)
 
 	for (size_t i = 0; i < p->usable.n; i++)
 		gib += (kx_range_len(p->usable.v[i].r) >> 30) + 1;
+	for (size_t i = 0; i < p->saved->kept_area_count; i++)
+		gib += (kx_range_len(p->saved->kept_area[i]) >> 30) + 1;
 	tables = 2 * PURG_REGIONS_MAX + gib + 20;
 	return PURG_IMAGE_MAX + kx_align_up(tables * p->sources->page_size, PURG_POOL_MIN);
 }
 
-static int take_both(struct saved_job *j, struct kx_err *err)
+int saved_take(struct saved_job *j, size_t records, struct kx_err *err)
 {
 	uint64_t page = j->p->sources->page_size;
 	int rc;
@@ -420,8 +422,25 @@ static int take_both(struct saved_job *j, struct kx_err *err)
 			   j->p->arch->purgatory_max, &j->purgatory, err);
 	if (rc < 0)
 		return rc;
-	return take_smallest(j, "unpack list", saved_list_max(j) * sizeof(struct purg_unpack),
+	return take_smallest(j, "unpack list", records * sizeof(struct purg_unpack),
 			     page, 0, &j->list, err);
+}
+
+int saved_place_purgatory(struct saved_job *j, const char *why, struct kx_err *err)
+{
+	struct kx_plan *p = j->p;
+	struct kx_space only;
+	int rc;
+
+	kx_space_init(&only, p->arena);
+	rc = kx_space_add(&only, j->purgatory, err);
+	if (rc < 0)
+		return rc;
+	p->space = only;
+	rc = kx_plan_place_purgatory(p, err);
+	if (rc == 0)
+		p->segment[p->segment_count - 1].why = why;
+	return rc;
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
@@ -458,7 +477,7 @@ int saved_place(struct saved_job *j, struct kx_err *err)
 
 	if (!in)
 		return kx_err_set(err, ENOMEM, "out of memory");
-	rc = take_both(j, err);
+	rc = saved_take(j, saved_list_max(j), err);
 	if (rc == 0) {
 		rc = try_place(j, in, false, &first);
 		if (rc == -E2BIG)

@@ -2,11 +2,15 @@
 /*
  * Is this the machine that a saved core is of?  The kernel in it knows its
  * memory, its CPUs, its devices and its filesystems, and takes them for unchanged;
- * it will not look again.  Called by saved.c.
+ * it will not look again.  Called by saved.c and put-back.c.
  *
  * Both machines are described by lines KEY=VALUE (doc/resumable-core.md, MACHINE).
  * What differs is listed as diff(1) does, and refused unless --resume-anyway
  * says that the user knows better.  Another architecture is refused in any case.
+ *
+ * A kernel that is kept in memory is of the power cycle that still lasts: only what
+ * this kernel may have changed is looked at.  Its map of memory is another in any
+ * case, without the areas.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -274,10 +278,12 @@ int kx_saved_same(struct kx_plan *p, struct kx_err *err)
 	if (rc < 0)
 		return rc;
 	kx_text_init(&d.t, p->arena);
-	compare_ram(&d);
+	if (!p->saved->kept_pa)
+		compare_ram(&d);
 	compare_boot_cpu(&d);
 	compare_page_size(&d);
-	compare_lines(&d, p->saved->machine, p->sources->machine_note);
+	if (!p->saved->kept_pa)
+		compare_lines(&d, p->saved->machine, p->sources->machine_note);
 	text = kx_text_str(&d.t);
 	if (!text)
 		return kx_err_set(err, ENOMEM, "out of memory");

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A saved core on its way to a plan.  Private to saved*.c:
+ * A saved core on its way to a plan, or a kernel that is kept in memory, which is
+ * much the same without anything to load.  Private to saved*.c and put-back.c:
  *
  *	saved.c		the order of decisions
+ *	put-back.c	the same for a kernel that is kept in memory
  *	saved-same.c	is this the machine it was saved on?
+ *	saved-memory.c	where it has pages, and what that leaves
  *	saved-bytes.c	its blocks, checked, as purgatory can unpack them
  *	saved-place.c	where they are loaded
  *	saved-segments.c	the segments that makes
@@ -45,6 +48,9 @@ struct saved_job {
 	/* Where the core has pages, in whole pages of the running kernel; ascending. */
 	struct kx_range *run;
 	size_t run_count;
+	/* Those of them that are written to. */
+	struct kx_range *written;
+	size_t written_count;
 	/* Memory as the firmware has it: a page of the core may be anywhere in it. */
 	struct kx_space ram;
 	/* Usable memory that the core has no page in: what is not taken yet. */
@@ -71,6 +77,14 @@ bool saved_piece_touches(const struct saved_job *j, const struct saved_piece *pi
 
 /* Refuses another machine, unless req->resume_anyway; notes what differs.  -EINVAL. */
 KX_CHECKED int kx_saved_same(struct kx_plan *p, struct kx_err *err);
+/* j->ram.  -ENOMEM. */
+KX_CHECKED int saved_ram(struct saved_job *j, struct kx_err *err);
+/* j->run, and that each is RAM.  -EINVAL, -ENOMEM. */
+KX_CHECKED int saved_runs(struct saved_job *j, struct kx_err *err);
+/* That it has the page of p->param.pc.  -ENOEXEC. */
+KX_CHECKED int saved_entry(const struct saved_job *j, struct kx_err *err);
+/* j->holes of p->space.  -ENOMEM. */
+KX_CHECKED int saved_holes(struct saved_job *j, struct kx_err *err);
 /*
  * j->piece, j->stored, j->bytes.  Reads, and checks, only what is packed anew.
  * -ENOEXEC (the file is too short), -ENOMEM, and as kx_saved_block().
@@ -83,11 +97,18 @@ KX_CHECKED int saved_verify(const struct saved_job *j, struct kx_err *err);
  * p->segment[] of them.  -ENOSPC, -E2BIG, -ENOMEM.
  */
 KX_CHECKED int saved_place(struct saved_job *j, struct kx_err *err);
+/* saved-place.c: j->purgatory, and j->list for @records, each in the smallest hole.  -ENOSPC, -ENOMEM. */
+KX_CHECKED int saved_take(struct saved_job *j, size_t records, struct kx_err *err);
+/* As kx_plan_place_purgatory(), in the room that was taken for it. */
+KX_CHECKED int saved_place_purgatory(struct saved_job *j, const char *why, struct kx_err *err);
 /* saved-segments.c, for saved-place.c: p->segment[] of pieces that have their places. */
 KX_CHECKED int saved_segments(struct saved_job *j, struct kx_err *err);
 /* Records of the unpack list, at most: neighbours may be one. */
 size_t saved_list_max(const struct saved_job *j);
 /* p->unpack[] and its segment, p->home[].  -E2BIG, -ENOMEM. */
 KX_CHECKED int saved_list(struct saved_job *j, struct kx_err *err);
+/* The latter two: the segment of p->unpack[] in j->list, and homes of j->written. */
+KX_CHECKED int saved_place_list(struct saved_job *j, struct kx_err *err);
+KX_CHECKED int saved_homes(struct saved_job *j, struct kx_err *err);
 
 #endif

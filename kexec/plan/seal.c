@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kx/plan.h"
@@ -78,6 +79,30 @@ static int home_add(struct kx_plan *p, struct kx_range r, struct kx_err *err)
 	return region_add(p, &s, PURG_REGION_WRITE, 0, err);
 }
 
+/*
+ * What a kernel that is kept in memory lies in: read, and not written, as no page's
+ * home is there that is kept elsewhere.  The digest came with it.
+ */
+static int area_add(struct kx_plan *p, size_t i, struct kx_err *err)
+{
+	const struct kx_saved *kept = p->saved;
+	struct kx_segment s = { .range = kept->kept_area[i], .handover = true };
+	char name[32];
+	struct purg_region *r;
+	int rc;
+
+	snprintf(name, sizeof(name), "kept %zu", i);
+	s.name = name;
+	rc = region_add(p, &s, 0, 0, err);
+	if (rc < 0 || p->request->no_checks || !kept->kept_sha256)
+		return rc;
+	r = &p->param.region[p->param.region_count - 1];
+	r->flags |= PURG_REGION_VERIFY;
+	r->len = r->mem_len;
+	memcpy(r->sha256, kept->kept_sha256[i], sizeof(r->sha256));
+	return 0;
+}
+
 /* Purgatory maps itself, and takes no region that it lies in: where it is known, around it. */
 static int window_add(struct kx_plan *p, const struct kx_window *w, struct kx_err *err)
 {
@@ -122,6 +147,8 @@ int kx_plan_regions(struct kx_plan *p, struct kx_err *err)
 		r = region_add(p, &p->target[i], PURG_REGION_WRITE, PURG_REGION_VERIFY_AFTER, err);
 	for (size_t i = 0; i < p->window_count && r == 0; i++)
 		r = window_add(p, &p->window[i], err);
+	for (size_t i = 0; p->saved && i < p->saved->kept_area_count && r == 0; i++)
+		r = area_add(p, i, err);
 	for (size_t i = 0; i < p->home_count && r == 0; i++)
 		r = home_add(p, p->home[i], err);
 	if (r < 0)
@@ -151,6 +178,7 @@ static void add_digests(struct kx_plan *p)
 		struct purg_region *r = &p->param.region[i];
 		const struct kx_segment *s = r->len ? region_segment(p, r->pa) : NULL;
 
+		/* Without a segment it is an area, which is not loaded. */
 		if (s)
 			digest(p->request, s, r);
 	}

@@ -121,6 +121,10 @@ static void draw_head(struct picture *pic)
 		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: %s (%s) on %s, %s of RAM",
 			  p->request->kernel.path, p->format->name, p->arch->name, ram);
 		svg_textf(pic->t, 20, 63, SMALL, "command line: %s", p->cmdline);
+	} else if (p->saved && p->saved->kept_pa) {
+		svg_textf(pic->t, 20, 28, TITLE,
+			  "kexec plan: back to %s, kept in memory, on %s, %s of RAM", p->release,
+			  p->arch->name, ram);
 	} else if (p->saved) {
 		svg_textf(pic->t, 20, 28, TITLE, "kexec plan: %s (saved core) on %s, %s of RAM",
 			  p->request->kernel.path, p->arch->name, ram);

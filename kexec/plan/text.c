@@ -30,7 +30,8 @@ static void print_peer(const struct kx_plan *p, struct kx_text *t)
 {
 	const struct kx_peer *peer = kx_plan_peer(p);
 
-	if (!p->request->resume)
+	/* Of one that is kept in memory all is said already. */
+	if (!p->request->resume || p->saved)
 		return;
 	kx_text_add(t, LABEL "%s at 0x%" PRIx64 ", from %s", "returns to",
 		    peer && *peer->release ? peer->release : "a kernel that sleeps", p->param.pc,
@@ -191,8 +192,8 @@ static void print_unpacks(const struct kx_plan *p, struct kx_text *t)
 		return;
 	kx_text_add(t, LABEL, "unpacks");
 	if (p->saved)
-		kx_text_add(t, "the saved core, to %zu range%s", p->home_count,
-			    p->home_count == 1 ? "" : "s");
+		kx_text_add(t, "the %s, to %zu range%s", p->saved->kept_pa ? "kept pages" : "saved core",
+			    p->home_count, p->home_count == 1 ? "" : "s");
 	for (size_t i = 0; i < p->target_count; i++)
 		kx_text_add(t, "%s%s", i ? ", " : "", p->target[i].name);
 	kx_text_add(t, " (%zu record%s)\n", p->unpack_count, p->unpack_count == 1 ? "" : "s");
@@ -231,6 +232,7 @@ static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 	any = print_verified(p, p->segment, p->segment_count, false, t);
 	any = print_verified(p, p->staged, p->staged_count, any, t);
 	any = print_verified(p, p->target, p->target_count, any, t);
+	any = kx_kept_print_verified(p, any, t);
 	if (any)
 		kx_text_add(t, " (SHA-256, on mismatch: %s)\n", kx_on_fail_name(param->on_fail));
 	else

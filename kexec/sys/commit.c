@@ -21,6 +21,7 @@
 #include "interfaces.h"
 #include "kmsg.h"
 #include "kx/explain.h"
+#include "kx/keep-take.h"
 #include "kx/sys.h"
 #include "kx/uapi.h"
 #include "memfd.h"
@@ -322,6 +323,17 @@ static bool file_may_do(const struct kx_plan *p, int code)
 	return code != EPERM || !both_forbidden(p->sources, p->request->crash);
 }
 
+/* What is loaded hides it, and once that is unloaded -e would do it after all. */
+static void forget_keeping(const struct kx_sources *s, struct kx_err *left)
+{
+	struct kx_err failed = { 0 };
+
+	if (kx_keeping_forget(s->root, &failed) == 0 || left->code)
+		return;
+	kx_err_wrap(&failed, "kexec -e with nothing loaded will take a snapshot");
+	*left = failed;
+}
+
 int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_err *ret_left,
 		   struct kx_err *err)
 {
@@ -354,7 +366,7 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 	}
 	/* Without it kexec -e would not say on disk that the image is used up. */
 	r = kx_resuming_note(p, &failed);
-	if (r < 0 && p->saved) {
+	if (r < 0 && p->saved && !p->saved->kept_pa) {
 		r = kx_unload_image(p->sources, false, KX_CALL_LOAD, &left);
 		return kx_err_set(err, failed.code, "kexec -e would not know that it is a saved core (%s), so it was unloaded again%s%s",
 				  failed.text, r < 0 ? ", which failed: " : "",
@@ -364,6 +376,9 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 		kx_err_wrap(&failed, "kexec -e will take what is loaded for a saved core");
 		left = failed;
 	}
+	/* It is what kexec -e has just loaded, and will load again. */
+	if (p->request->context != KX_PRESERVE_SNAPSHOT)
+		forget_keeping(p->sources, &left);
 	*ret_call = call;
 	*ret_left = left;
 	return 0;
@@ -390,6 +405,8 @@ int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
 		kx_err_wrap(&left, "what is loaded next will be taken for a kernel that returns");
 	if (!crash && kx_resuming_forget(s->root, &left) < 0)
 		kx_err_wrap(&left, "what is loaded next will be taken for a saved core");
+	if (!crash)
+		forget_keeping(s, &left);
 	if (crash && !s->crash_is_staged)
 		r = kx_unload_image(s, true, call, err);
 	else if (s->crash_is_staged)
@@ -397,6 +414,37 @@ int kx_commit_unload(const struct kx_sources *s, bool crash, enum kx_call call,
 	if (r == 0)
 		*ret_left = left;
 	return r;
+}
+
+/* ---- a snapshot to be taken ---------------------------------------------------------- */
+
+/* The new mark first: a load that fails replaces nothing. */
+int kx_commit_keep(const struct kx_plan *p, const struct kx_keeping *v, struct kx_err *ret_left,
+		   struct kx_err *err)
+{
+	const struct kx_sources *s = p->sources;
+	struct kx_err left = { 0 }, failed = { 0 };
+	int r = only_here(s, err);
+
+	if (r == 0)
+		r = kx_check_sighted(p, err);
+	if (r == 0)
+		r = kx_keeping_write(s->root, v, err);
+	if (r < 0)
+		return r;
+	r = kx_unload_image(s, false, KX_CALL_AUTO, &failed);
+	if (r < 0) {
+		if (kx_keeping_forget(s->root, err) < 0)
+			return kx_err_wrap(err, "%s; and", failed.text);
+		return kx_err_set(err, failed.code, "what is loaded cannot be replaced: %s",
+				  failed.text);
+	}
+	kx_drop_staged(p, &left);
+	if ((kx_returning_forget(s->root, &failed) < 0 ||
+	     kx_resuming_forget(s->root, &failed) < 0) && !left.code)
+		left = failed;
+	*ret_left = left;
+	return 0;
 }
 
 /* ---- exec --------------------------------------------------------------------------- */

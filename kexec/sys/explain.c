@@ -152,7 +152,9 @@ static void why_einval_load(const struct refusal *q, struct kx_err *why)
 	else if (q->staging)
 		why_einval_staging(q, why);
 	else if (q->p->flags & KX_LOAD_PRESERVE_CONTEXT)
-		say(why, "this kernel cannot be returned to: it is built without CONFIG_KEXEC_JUMP");
+		kx_err_set(why, EINVAL,
+			   "this kernel cannot be returned to: it is built without CONFIG_KEXEC_JUMP%s",
+			   q->p->format ? " (--context=snapshot keeps it in memory)" : "");
 	else if (q->p->flags & (KX_LOAD_UPDATE_ELFCOREHDR | KX_LOAD_CRASH_HOTPLUG))
 		say(why, "this kernel does not know the crash hotplug flags (it is older than 6.6, or 6.10 on arm64)");
 	else

@@ -23,7 +23,7 @@
 KX_CHECKED int kx_mark_read(const char *root, const char *name, struct kx_arena *a,
 			    bool *ret_set, const char **ret_text, struct kx_err *err);
 /*
- * Set the mark below @root; @text has no line end, or is "".  Negative errno of
+ * Set the mark below @root; @text does not end with a line end.  Negative errno of
  * the file calls, -ENOENT without /run, or if no boot id is known and /run is on a disk; an older mark then
  * stays.
  */

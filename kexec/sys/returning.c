@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "facts.h"
+#include "kx/keep-take.h"
 #include "kx/number.h"
 #include "kx/sys.h"
 #include "mark.h"
@@ -57,6 +58,26 @@ static void parse(char *line, struct kx_returning *ret)
 		*ret = v;
 }
 
+/* One that is malformed is for -e to tell. */
+static int read_keeping(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
+{
+	struct kx_returning *ret = &s->returning;
+	struct kx_keeping v = { .release = "" };
+	struct kx_err bad = { 0 };
+	bool set;
+	int r = kx_keeping_read(s->root, a, &set, &v, &bad);
+
+	if (r == -ENOMEM)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	if (r == 0 && !set)
+		return 0;
+	ret->kind = KX_RETURNING_SNAPSHOT;
+	ret->times = v.times;
+	if (strlen(v.release) < sizeof(ret->release))
+		memcpy(ret->release, v.release, strlen(v.release));
+	return 0;
+}
+
 int kx_returning_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
 {
 	const char *text;
@@ -65,6 +86,8 @@ int kx_returning_read(struct kx_sources *s, struct kx_arena *a, struct kx_err *e
 	int r;
 
 	s->returning = (struct kx_returning){ .kind = KX_RETURNING_NONE };
+	if (s->kexec_loaded.known && !s->kexec_loaded.value)
+		return read_keeping(s, a, err);
 	r = kx_mark_read(s->root, MARK, a, &set, &text, err);
 	if (r < 0)
 		return r;
@@ -105,8 +128,8 @@ int kx_returning_note(const struct kx_plan *p, struct kx_err *err)
 	/* The other image stays what it was. */
 	if (req->crash)
 		return 0;
-	/* A function is gone before anybody could ask. */
-	if (!req->preserve || req->function.path)
+	/* A function is gone before anybody could ask, and a snapshot knows nothing of it. */
+	if (!req->preserve || req->function.path || req->context == KX_PRESERVE_SNAPSHOT)
 		return kx_returning_forget(p->sources->root, err);
 	/* It has to be one word. */
 	if (release && strlen(release) < sizeof(v.release) && !strpbrk(release, " \n"))

@@ -139,7 +139,8 @@ int kx_resuming_note(const struct kx_plan *p, struct kx_err *err)
 	const char *id, *line = NULL;
 	int r;
 
-	if (!p->saved)
+	/* What is kept in memory is gone when it is entered. */
+	if (!p->saved || p->saved->kept_pa)
 		return kx_resuming_forget(p->sources->root, err);
 	if (!realpath(p->request->kernel.path, path))
 		return kx_err_set(err, errno, "%s: %s", p->request->kernel.path, strerror(errno));

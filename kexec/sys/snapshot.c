@@ -2,7 +2,7 @@
 /*
  * /dev/snapshot (kernel/power/user.c, include/uapi/linux/suspend_ioctls.h): stops
  * the processes, copies the memory that is in use, hands the copy out.  Called by
- * vmcore-dump/snapshot.c.
+ * vmcore-dump/snapshot.c and verb-keep.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -141,6 +141,14 @@ int kx_snapshot_read(struct kx_snapshot *s, void *to, size_t len, uint64_t page_
 		p += got;
 		len -= got;
 	}
+	return 0;
+}
+
+int kx_snapshot_discard(struct kx_snapshot *s, struct kx_err *err)
+{
+	if (ioctl(s->fd, SNAPSHOT_FREE) < 0)
+		return kx_err_set(err, errno, DEVICE ": cannot let the snapshot go: %s",
+				  strerror(errno));
 	return 0;
 }
 

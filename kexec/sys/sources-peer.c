@@ -2,7 +2,8 @@
 /*
  * The kernel that sleeps while this one runs: what it left in /proc/vmcore
  * (doc/resumable-core.md), of which only headers and notes are read, else what a
- * loader wrote into the command line, as kexec-tools 2.0.x does.
+ * loader wrote into the command line, as kexec-tools 2.0.x does.  Whether it jumped
+ * here, or is kept in memory (kx/keep.h), is in its notes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include "kx/context.h"
 #include "kx/core-file.h"
 #include "kx/number.h"
+#include "kx/saved.h"
 #include "kx/sys.h"
 #include "open.h"
 
@@ -46,20 +48,38 @@ static int open_vmcore(const struct kx_sources *s, int *ret_fd, struct kx_core_f
 	return 0;
 }
 
-static int read_notes(const struct kx_sources *s, struct kx_arena *a, struct kx_contexts *ret,
-		      struct kx_err *err)
+static int read_notes(const struct kx_sources *s, struct kx_arena *a, struct kx_core *ret_core,
+		      struct kx_contexts *ret, struct kx_err *err)
 {
 	_cleanup_fd_ int fd = -1;
 	struct kx_core_file file;
-	struct kx_core core;
 	int r;
 
 	r = open_vmcore(s, &fd, &file, err);
 	if (r == 0)
-		r = kx_core_open(&file, a, &core, err);
+		r = kx_core_open(&file, a, ret_core, err);
 	if (r == 0)
-		r = kx_contexts_read(&core, a, ret, err);
+		r = kx_contexts_read(ret_core, a, ret, err);
 	return r;
+}
+
+/* Nobody jumped, so there is nothing for purgatory to complete. */
+static int use_kept(struct kx_peer *peer, const struct kx_core *core, const struct kx_contexts *c,
+		    struct kx_arena *a, struct kx_err *err)
+{
+	struct kx_saved *kept = kx_arena_alloc(a, sizeof(*kept));
+	int r;
+
+	if (!kept)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	r = kx_saved_kept(core, c, a, kept, err);
+	if (r < 0)
+		return r;
+	*peer = (struct kx_peer){
+		.present = true, .source = VMCORE, .entry = c->context.entry, .kept = kept,
+	};
+	memcpy(peer->release, c->context.release, sizeof(peer->release));
+	return 0;
 }
 
 static int use_notes(struct kx_peer *peer, const struct kx_contexts *c, struct kx_err *err)
@@ -100,10 +120,15 @@ static int read_vmcore(const struct kx_sources *s, struct kx_peer *peer, struct 
 {
 	struct kx_err e = { 0 };
 	struct kx_contexts c;
+	struct kx_core core;
 	int r;
 
-	r = read_notes(s, a, &c, &e);
-	if (r == 0)
+	r = read_notes(s, a, &core, &c, &e);
+	/* A core that cannot be entered is one to look at. */
+	if (r == 0 && c.has_context && c.context.source == CONTEXT_SOURCE_SNAPSHOT &&
+	    c.context.entry_kind != CONTEXT_ENTRY_NONE)
+		r = use_kept(peer, &core, &c, a, &e);
+	else if (r == 0)
 		r = use_notes(peer, &c, &e);
 	if (r == 0)
 		return 0;

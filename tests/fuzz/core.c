@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Fuzz targets of the core reader: a whole core, its notes and the memory in it;
- * the KEXECJUMP notes on their own; and the kernel's log in a core.
+ * the KEXECJUMP notes on their own; the map of a kernel that is kept in memory; and
+ * the kernel's log in a core.
  */
 #include <string.h>
 
 #include "../unit/core-forge.h"
 #include "kx/context.h"
 #include "kx/core-va.h"
+#include "kx/keep.h"
 #include "kx/printk.h"
+#include "kx/saved.h"
 #include "targets.h"
 
 /* What the readers of memory rely on. */
@@ -69,6 +72,36 @@ static void read_vmcoreinfo(const struct kx_core *c)
 	}
 }
 
+static struct kx_range record_home(const struct kx_saved *s, size_t i)
+{
+	uint64_t len = s->record[i].pages * s->contexts.context.page_size;
+
+	return (struct kx_range){ s->record[i].pa, s->record[i].pa + len };
+}
+
+/* What plan/put-back.c relies on: moves from areas to elsewhere. */
+static void check_kept(const struct kx_saved *s)
+{
+	FUZZ_ASSERT(s->kept_area_count && s->kept_area_count <= KX_KEEP_AREAS_MAX);
+	FUZZ_ASSERT(s->head.record_count);
+	for (size_t i = 0; i < s->kept_area_count; i++)
+		FUZZ_ASSERT(!i || s->kept_area[i - 1].end <= s->kept_area[i].start);
+	for (size_t i = 0; i < s->head.record_count; i++) {
+		struct kx_range home = record_home(s, i), kept = { s->kept_pa[i], 0 };
+		bool in = false, touches = false;
+
+		FUZZ_ASSERT(s->record[i].pages && home.start < home.end);
+		FUZZ_ASSERT(!i || record_home(s, i - 1).end <= home.start);
+		kept.end = kept.start + kx_range_len(home);
+		for (size_t k = 0; k < s->kept_area_count; k++) {
+			in |= kx_range_contains(s->kept_area[k], kept);
+			touches |= kx_range_overlaps(s->kept_area[k], home);
+		}
+		FUZZ_ASSERT(in);
+		FUZZ_ASSERT(!touches || home.start == kept.start);
+	}
+}
+
 void fuzz_core(struct kx_bytes in)
 {
 	struct kx_err err = { .code = 0 };
@@ -91,7 +124,15 @@ void fuzz_core(struct kx_bytes in)
 		fuzz_check(rc, &err);
 		if (rc == 0 && notes.has_map)
 			check_map(&notes.map);
-		read_memory(&core, rc == 0 && notes.has_map ? &notes.map : NULL);
+		read_memory(&core, rc == 0 ? kx_contexts_map(&notes) : NULL);
+		if (rc == 0) {
+			struct kx_saved kept;
+
+			rc = kx_saved_kept(&core, &notes, &a, &kept, &err);
+			fuzz_check(rc, &err);
+			if (rc == 0)
+				check_kept(&kept);
+		}
 	}
 	kx_arena_deinit(&a);
 }
@@ -126,6 +167,97 @@ void fuzz_context(struct kx_bytes in)
 		FUZZ_ASSERT(!memcmp(again, note.desc.data, 160));
 	}
 	kx_arena_deinit(&a);
+}
+
+#define KEPT_PAGES	4096u
+
+/*
+ * Moves in the order of the records, and backwards: both give each page back.
+ * @page has what is in memory: a number for each page of A's, 0 where there is none.
+ */
+static void move_kept(const struct kx_saved *s, uint16_t *page, bool backwards)
+{
+	size_t n = s->head.record_count;
+
+	for (size_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < s->record[i].pages; k++)
+			page[s->kept_pa[i] / 4096 + k] = (uint16_t)(s->record[i].pa / 4096 + k + 1);
+	for (size_t m = 0; m < n; m++) {
+		size_t i = backwards ? n - 1 - m : m;
+
+		memmove(&page[s->record[i].pa / 4096], &page[s->kept_pa[i] / 4096],
+			s->record[i].pages * sizeof(*page));
+	}
+	for (size_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < s->record[i].pages; k++)
+			FUZZ_ASSERT(page[s->record[i].pa / 4096 + k] == s->record[i].pa / 4096 + k + 1);
+}
+
+/*
+ * Areas and runs of a small machine: a byte, how many areas (0: no INTEGRITY), two
+ * bytes for each, where and how many of 64 KiB; then runs of home, kept and pages, each
+ * two bytes of which twelve bits count.
+ */
+void fuzz_kept(struct kx_bytes in)
+{
+	struct kx_rd rd = kx_rd_make(in, KX_LE);
+	struct kx_core core = { .machine = KX_ELF_ARM64 };
+	static uint16_t page[2 * KEPT_PAGES];
+	struct forge map = FORGE_NONE;
+	struct kx_context_chunk chunk[16];
+	struct kx_contexts notes = {
+		.has_context = true, .has_map = true,
+		.context = { .machine = KX_ELF_ARM64, .source = CONTEXT_SOURCE_SNAPSHOT, .page_size = 4096,
+			     .entry_kind = CONTEXT_ENTRY_RESUME_ARM64, .filled = true, .entry = 4 },
+		.integrity = { .digest = CONTEXT_DIGEST_SHA256, .chunk = chunk },
+	};
+	struct kx_err err = { .code = 0 };
+	static const uint8_t digest[32];
+	uint64_t floor = 0, pages = 0;
+	struct kx_saved kept;
+	struct kx_arena a;
+	size_t n, runs = 0;
+	int rc;
+
+	n = kx_rd_u8(&rd) % 16;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t start = floor + kx_rd_u8(&rd) % 64, len = 1 + kx_rd_u8(&rd) % 32;
+
+		chunk[i] = (struct kx_context_chunk){
+			.pa = { start << 16, (start + len) << 16 }, .digest = { digest, 32 },
+		};
+		floor = start + len;
+	}
+	notes.integrity.chunk_count = n;
+	notes.has_integrity = n;
+	forge_room(&map, KX_CONTEXT_MAP_LEN);
+	for (; rd.off + 6 <= in.len && runs < 1000; runs++) {
+		uint64_t home = kx_rd_u16(&rd) % KEPT_PAGES, at = kx_rd_u16(&rd) % KEPT_PAGES;
+		uint64_t len = 1 + kx_rd_u16(&rd) % (KEPT_PAGES - 1);
+
+		forge_le64(&map, home << 12);
+		forge_le64(&map, at << 12);
+		forge_le64(&map, len);
+		pages += len;
+	}
+	kx_put_le32(map.p, 1);
+	kx_put_le32(map.p + 4, CONTEXT_FILLED);
+	kx_put_le64(map.p + 8, 4096);
+	kx_put_le64(map.p + 16, runs);
+	kx_put_le64(map.p + 24, pages);
+	kx_arena_init(&a);
+	rc = kx_context_map_parse(forge_bytes(&map), &a, &notes.map, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0)
+		rc = kx_saved_kept(&core, &notes, &a, &kept, &err);
+	fuzz_check(rc, &err);
+	if (rc == 0) {
+		check_kept(&kept);
+		move_kept(&kept, page, false);
+		move_kept(&kept, page, true);
+	}
+	kx_arena_deinit(&a);
+	forge_free(&map);
 }
 
 static int va_read(void *ctx, uint64_t va, void *to, size_t len, struct kx_err *err)
@@ -175,11 +307,11 @@ void fuzz_dmesg(struct kx_bytes in)
 	copy = fuzz_copy(&a, in);
 	file = core_file(&copy);
 	if (kx_core_open(&file, &a, &core, NULL) == 0) {
-		bool backup = kx_contexts_read(&core, &a, &notes, NULL) == 0 && notes.has_map;
+		bool read = kx_contexts_read(&core, &a, &notes, NULL) == 0;
 
 		source = (struct kx_printk_source){ va_read, &va, kx_vmcoreinfo_text(&core) };
 		sink = (struct kx_printk_sink){ record_touch, &count };
-		kx_core_va_init(&va, &core, backup ? &notes.map : NULL, source.vmcoreinfo);
+		kx_core_va_init(&va, &core, read ? kx_contexts_map(&notes) : NULL, source.vmcoreinfo);
 		rc = kx_printk_read(&source, &sink, &a, &loss, &err);
 		fuzz_check(rc, &err);
 		FUZZ_ASSERT(!loss.first_bad[0] == !loss.bad);

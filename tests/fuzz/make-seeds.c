@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "../unit/core-forge.h"
+#include "../unit/kept-forge.h"
 #include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
 #include "../unit/printk-forge.h"
@@ -410,6 +411,33 @@ static void seed_context(const char *name, uint8_t type, void (*desc)(struct for
 	seed("context", name, &f);
 }
 
+/* What tests/fuzz/core.c describes: two areas; pages at home, and from elsewhere. */
+static void seed_kept_runs(void)
+{
+	static const uint16_t runs[][3] = {
+		{ 16, 16, 7 }, { 1000, 24, 7 }, { 64, 64, 15 }, { 1008, 80, 3 }, { 2000, 84, 11 },
+	};
+	struct forge f = FORGE_NONE;
+
+	forge_put(&f, "\2\1\0\2\1", 5);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		for (size_t k = 0; k < 3; k++)
+			forge_le16(&f, runs[i][k]);
+	seed("kept", "two-areas", &f);
+}
+
+static void seed_kept_cores(void)
+{
+	static const uint16_t machines[] = { 62, 183 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct kept_forge k = { .machine = machines[i], .machine_text = "la57=0\n" };
+
+		kept_build(&k);
+		seed("core", i ? "kept-arm64" : "kept-x86", &k.f);
+	}
+}
+
 static void seed_cores(void)
 {
 	struct forge f = FORGE_NONE;
@@ -426,6 +454,8 @@ static void seed_cores(void)
 	seed_context("state", 2, core_state);
 	seed_context("map", 3, core_map);
 	seed_context("integrity", 4, core_integrity);
+	seed_kept_cores();
+	seed_kept_runs();
 }
 
 static void seed_saved(const char *name, struct saved_forge s)

@@ -41,6 +41,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "sources", fuzz_sources },
 	{ "core", fuzz_core },
 	{ "context", fuzz_context },
+	{ "kept", fuzz_kept },
 	{ "saved", fuzz_saved },
 	{ "dmesg", fuzz_dmesg },
 	{ "snapshot", fuzz_snapshot },

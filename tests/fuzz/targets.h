@@ -88,6 +88,7 @@ void fuzz_sources(struct kx_bytes in);
 /* core.c */
 void fuzz_core(struct kx_bytes in);
 void fuzz_context(struct kx_bytes in);
+void fuzz_kept(struct kx_bytes in);
 void fuzz_dmesg(struct kx_bytes in);
 
 /* saved.c */

@@ -4,14 +4,17 @@
  * bytes:
  *
  *	make-core arm64|x86_64 raw|lz4|zstd writing|complete|consumed [another|encrypted] >FILE
+ *	make-core arm64|x86_64 kept >FILE
  *
  * "another": of a machine with another RAM map; without it that is not known.
- * "encrypted": with the key 0, 1, 2, ...; status 77 if there is no libcrypto.
+ * "encrypted": with the key 0, 1, 2, ...; status 77 if kexec was built without crypto.
+ * "kept": what /proc/vmcore has of a kernel that is kept in memory, headers and notes.
  * Built by make check; called by tests/plan/inputs.sh.
  */
 #include <lz4.h>
 #include <zstd.h>
 
+#include "../unit/kept-forge.h"
 #include "../unit/saved-seal-forge.h"
 
 /* On every captured machine with RAM at 1 GiB (arm64), at 1 MiB (x86_64). */
@@ -21,6 +24,27 @@ static const struct saved_pages arm64_pages[] = {
 	{ 0x42000000, 16, SAVED_ZERO, 1 },
 	{ 0x42010000, 16, SAVED_TEXT, 0 },
 	{ 0x48000000, 3, SAVED_NOISE, 1 },
+};
+
+/* The same, in areas that such machines have, too. */
+static const struct kept_run arm64_kept[] = {
+	{ 0x40200000, 0x70000000, 0x400 },
+	{ 0x42000000, 0x70400000, 0x100 },
+	{ 0x42100000, 0x70500000, 0x100 },
+	{ 0x70600000, 0x70600000, 0x200 },
+	{ 0x50000000, 0x78000000, 1 },
+	{ 0x78001000, 0x78001000, 0xf },
+};
+static const struct kept_run x86_64_kept[] = {
+	{ 0x1000000, 0x70000000, 0x400 },
+	{ 0x2000000, 0x70400000, 0x100 },
+	{ 0x2100000, 0x70500000, 0x100 },
+	{ 0x70600000, 0x70600000, 0x200 },
+	{ 0x10000000, 0x78000000, 1 },
+	{ 0x78001000, 0x78001000, 0xf },
+};
+static const struct kept_area areas[] = {
+	{ .start = 0x70000000, .end = 0x70800000 }, { .start = 0x78000000, .end = 0x78010000 },
 };
 
 static const char *const codecs[] = { "raw", "lz4", "zstd", NULL };
@@ -56,11 +80,35 @@ static void encrypt(struct saved_forge *s)
 	kx_saved_cipher_deinit(&c);
 }
 
+static int print(const struct forge *f)
+{
+	return fwrite(f->p, 1, f->len, stdout) != f->len || fflush(stdout);
+}
+
+static int make_kept(bool arm64)
+{
+	struct kept_forge k = {
+		.machine = arm64 ? 183 : 62,
+		.runs = arm64 ? arm64_kept : x86_64_kept,
+		.run_rows = sizeof(arm64_kept) / sizeof(arm64_kept[0]),
+		.areas = areas, .area_rows = sizeof(areas) / sizeof(areas[0]),
+		.machine_text = "cpus=0-1\nla57=0\n",
+	};
+	int r;
+
+	kept_build(&k);
+	r = print(&k.f);
+	kept_free(&k);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	struct saved_forge s = { .machine = 62 };
 	uint8_t entry[8], ram_map[32];
 
+	if (argc == 3 && !strcmp(argv[2], "kept"))
+		return make_kept(!strcmp(argv[1], "arm64"));
 	if (argc < 4)
 		return 2;
 	s.codec = choose(codecs, argv[2]);
@@ -81,7 +129,7 @@ int main(int argc, char **argv)
 	saved_seal(&s);
 	if (argc > 4 && !strcmp(argv[4], "encrypted"))
 		encrypt(&s);
-	if (fwrite(s.f.p, 1, s.f.len, stdout) != s.f.len || fflush(stdout))
+	if (print(&s.f))
 		return 1;
 	saved_forge_free(&s);
 	return 0;

@@ -48,6 +48,8 @@ static struct {
 	int write_fails, remove_fails;	/* positive errno */
 	int note_fails;			/* of the other mark, of what returns */
 	int resuming_fails;		/* of the third, of a saved core */
+	int keeping_fails;		/* of the fourth, of a snapshot to be taken */
+	size_t keeping_forgotten;
 	bool marked, any_image;
 	/* Everything that was done, in order: "load crash mark". */
 	char story[200];
@@ -102,6 +104,21 @@ int kx_resuming_forget(const char *root, struct kx_err *err)
 {
 	CHECK_STR(root, "");
 	return kernel.resuming_fails ? kx_err_set(err, kernel.resuming_fails, "it stays") : 0;
+}
+
+int kx_keeping_write(const char *root, const struct kx_keeping *v, struct kx_err *err)
+{
+	CHECK_STR(root, "");
+	CHECK_STR(v->dir, "/here");
+	tell("keep");
+	return kernel.keeping_fails ? kx_err_set(err, kernel.keeping_fails, "no fourth mark") : 0;
+}
+
+int kx_keeping_forget(const char *root, struct kx_err *err)
+{
+	CHECK_STR(root, "");
+	kernel.keeping_forgotten++;
+	return kernel.keeping_fails ? kx_err_set(err, kernel.keeping_fails, "it is kept") : 0;
 }
 
 /* Only kexec -e calls these, and nothing here does. */
@@ -268,6 +285,81 @@ static int plain_file(char first, size_t len)
 	    ftruncate(fd, (off_t)len) < 0)
 		sysroot_die(path);
 	return fd;
+}
+
+/* ---- a snapshot that -e takes ---------------------------------------------------- */
+
+static int keep(struct fixture *f)
+{
+	const struct kx_keeping v = { .dir = "/here" };
+
+	f->request.preserve = true;
+	f->request.context = KX_PRESERVE_SNAPSHOT;
+	return kx_commit_keep(&f->plan, &v, &f->left, &f->err);
+}
+
+static void test_keep(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	CHECK(keep(&f) == 0);
+	CHECK_STR(kernel.story, "keep unload");
+	CHECK_EQ_U64(kernel.keeping_forgotten, 0);
+	CHECK_EQ_U64(f.left.code, 0);
+
+	begin(&f);
+	f.sources.crash_is_staged = true;
+	CHECK(keep(&f) == 0);
+	CHECK_STR(kernel.story, "keep unload unload-crash unmark");
+
+	/* A load that fails replaces nothing. */
+	begin(&f);
+	kernel.keeping_fails = EROFS;
+	CHECK(keep(&f) == -EROFS);
+	CHECK_STR(kernel.story, "keep");
+	CHECK_STR(f.err.text, "no fourth mark");
+
+	begin(&f);
+	kernel.answer[0] = kernel.answer[1] = EPERM;
+	CHECK(keep(&f) == -EPERM);
+	CHECK_EQ_U64(kernel.keeping_forgotten, 1);
+	CHECK(strstr(f.err.text, "what is loaded cannot be replaced: "));
+
+	begin(&f);
+	f.sources.iomem_hidden = true;
+	CHECK(keep(&f) == -EPERM);
+	CHECK_STR(kernel.story, "");
+
+	begin(&f);
+	kernel.note_fails = EIO;
+	CHECK(keep(&f) == 0);
+	CHECK_STR(f.left.text, "note stays");
+}
+
+/* What is loaded instead of it is not it; but -e loads it itself. */
+static void test_keep_forgotten(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(kernel.keeping_forgotten, 1);
+	CHECK(unload(&f, false, KX_CALL_LOAD) == 0);
+	CHECK_EQ_U64(kernel.keeping_forgotten, 2);
+	CHECK(unload(&f, true, KX_CALL_LOAD) == 0);
+	CHECK_EQ_U64(kernel.keeping_forgotten, 2);
+
+	begin(&f);
+	f.request.preserve = true;
+	f.request.context = KX_PRESERVE_SNAPSHOT;
+	CHECK(load(&f) == 0);
+	CHECK_EQ_U64(kernel.keeping_forgotten, 0);
+
+	begin(&f);
+	kernel.keeping_fails = EIO;
+	CHECK(load(&f) == 0);
+	CHECK_STR(f.left.text, "kexec -e with nothing loaded will take a snapshot: it is kept");
 }
 
 /* ---- kexec_load ---------------------------------------------------------------- */
@@ -959,5 +1051,7 @@ TEST_MAIN(
 	{ "staging and the load limits", test_stage_limits },
 	{ "an image without a payload after one with", test_plain_after_staged },
 	{ "unload what is staged", test_unload_staged },
+	{ "a snapshot to be taken", test_keep },
+	{ "a snapshot that is not taken after all", test_keep_forgotten },
 	{ "a captured machine", test_captured },
 )

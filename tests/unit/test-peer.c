@@ -5,7 +5,8 @@
  */
 #include <errno.h>
 
-#include "core-forge.h"
+#include "kept-forge.h"
+#include "kx/saved.h"
 #include "kx/sys.h"
 #include "sysroot.h"
 #include "test.h"
@@ -158,15 +159,53 @@ static void no_notes(struct bed *b)
 		memcpy(desc(b, 0) - 12, "KEXECJUMPS", 10);
 }
 
+/* To be looked at only. */
 static void snapshot(struct bed *b)
 {
 	kx_put_le32(desc(b, 0) + 8, 2);
+	kx_put_le32(desc(b, 0) + 12, 0);
+}
+
+/* A snapshot, and a map of single pages that the next kernel took the place of. */
+static void no_areas(struct bed *b)
+{
+	snapshot(b);
 	kx_put_le32(desc(b, 0) + 12, 2);
 }
 
 static void no_way_in(struct bed *b)
 {
 	kx_put_le32(desc(b, 0) + 12, 0);
+}
+
+static void kept(struct bed *b)
+{
+	struct kept_forge k = { .machine = 183 };
+
+	kept_build(&k);
+	forge_free(&b->core);
+	b->core = k.f;
+}
+
+/* One that did not jump here. */
+static void test_kept(void)
+{
+	struct bed b;
+	const struct kx_peer *p = &b.src.peer;
+
+	begin(&b, "quiet kexec_jump_back_entry=0x777");
+	kept(&b);
+	CHECK(bed_read(&b) == 0);
+	CHECK(p->present);
+	CHECK_STR(p->source, "/proc/vmcore");
+	CHECK_EQ_U64(p->entry, 0x800040);
+	CHECK_STR(p->release, "6.1.0-kept");
+	CHECK_EQ_U64(p->window.start, p->window.end);
+	if (CHECK(p->kept)) {
+		CHECK_EQ_U64(p->kept->head.record_count, 3);
+		CHECK(p->kept->kept_pa && p->kept->kept_sha256);
+	}
+	end(&b);
 }
 
 static void test_absent(void)
@@ -232,6 +271,7 @@ static void test_malformed(void)
 	fails("quiet", cut_off, ENOEXEC, "/proc/vmcore: ");
 	fails("quiet", later, EOPNOTSUPP, "note KEXECJUMP CONTEXT: version: expected 1, have 2");
 	fails("quiet", no_entry, ENOEXEC, "CONTEXT: entry: expected an address, have 0");
+	fails("quiet", no_areas, ENOEXEC, "INTEGRITY: chunk 0: expected a whole area of 0x10000 bytes");
 	fails("quiet", bad_state, ENOEXEC, "note KEXECJUMP STATE: status: expected 0 to 1, have 2");
 	fails("quiet", bad_window, ENOEXEC, "note KEXECJUMP CONTEXT: window: ");
 	fails("kexec_jump_back_entry=0x12g", no_core, ENOEXEC,
@@ -245,6 +285,7 @@ TEST_MAIN(
 	{ "the notes in /proc/vmcore", test_vmcore },
 	{ "notes that were not completed", test_blank },
 	{ "kexec_jump_back_entry=", test_cmdline },
+	{ "a kernel that is kept in memory", test_kept },
 	{ "nobody sleeps", test_absent },
 	{ "malformed", test_malformed },
 )

@@ -208,6 +208,36 @@ static void test_returning(void)
 	}
 }
 
+/* The mark of a snapshot to be taken counts while nothing is loaded. */
+static void test_returning_snapshot(void)
+{
+	static const struct {
+		const char *loaded, *mark, *release;
+	} rows[] = {
+		{ "0\n", BOOT_ID "\nrelease 6.12.1\ntimes 0x3\nin /\narg x\nend\n", "6.12.1" },
+		{ "0\n", BOOT_ID "\nrelease -\ntimes 0x3\nin /\nend\n", "" },
+		{ "1\n", BOOT_ID "\nrelease -\ntimes 0x3\nin /\nend\n", NULL },
+		{ NULL, BOOT_ID "\nrelease -\ntimes 0x3\nin /\nend\n", NULL },
+		{ "0\n", OTHER_BOOT "\nrelease -\ntimes 0x3\nin /\nend\n", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(UNAME_X86);
+		sysroot_text(&root, "proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+		if (rows[i].loaded)
+			sysroot_text(&root, "sys/kernel/kexec_loaded", rows[i].loaded);
+		sysroot_text(&root, "run/kexec-tools/keeping", rows[i].mark);
+		CHECK(read_root() == 0);
+		if (!CHECK((src.returning.kind == KX_RETURNING_SNAPSHOT) == !!rows[i].release))
+			printf("# row %zu\n", i);
+		else if (rows[i].release) {
+			CHECK_STR(src.returning.release, rows[i].release);
+			CHECK_EQ_U64(src.returning.times, 3);
+		}
+		end();
+	}
+}
+
 /* Is the mark @name of @root set, and is what follows its first line @want? */
 static bool mark_is(const char *name, const char *want)
 {
@@ -586,6 +616,7 @@ TEST_MAIN(
 	{ "a staged payload", test_staged },
 	{ "the mark of one", test_mark },
 	{ "what returns", test_returning },
+	{ "what returns, by a snapshot", test_returning_snapshot },
 	{ "a mark in memory", test_mark_in_memory },
 	{ "what is noted of a load", test_returning_note },
 	{ "special pages", test_pages },
