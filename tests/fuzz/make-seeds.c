@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "../unit/core-forge.h"
+#include "../unit/pages-forge.h"
 #include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
 #include "../unit/printk-forge.h"
@@ -510,6 +511,18 @@ static void seed_logs(void)
 	}
 }
 
+static void seed_pages(const char *name, const char *info, uint32_t type)
+{
+	struct forge f = FORGE_NONE;
+
+	pages_core(&f, info);
+	pages_free(&f, 4, type, 2);
+	pages_free(&f, 8, type, 3);
+	pages_free(&f, 300, type, 12);
+	kx_put_le64(pages_section(&f, 2), 0x3);
+	seed("pages", name, &f);
+}
+
 static void seed_snapshot(const char *name, uint16_t machine)
 {
 	static const uint64_t frames[] = { 0x40000, 0x40001, 0x40002 | SNAPSHOT_ZERO, 0x50000 };
@@ -677,6 +690,8 @@ int main(int argc, char **argv)
 	seed_firmware();
 	seed_cores();
 	seed_saved_cores();
+	seed_pages("old", PAGES_INFO("-129"), PAGES_OLD);
+	seed_pages("new", PAGES_INFO("-268435456"), 0xf0000000);
 	seed_logs();
 	seed_snapshot("x86", KX_ELF_X86_64);
 	seed_snapshot("arm64", KX_ELF_ARM64);
