@@ -7,7 +7,7 @@ _vmcore_dump()
 	local cur prev words cword
 	local long='
 		--info= --map= --dmesg= --read= --as-is --verify --convert=
-		--snapshot --then= --compress= --force --help --version
+		--snapshot --resumable --then= --compress= --force --help --version
 	'
 
 	_init_completion -s || return

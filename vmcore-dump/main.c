@@ -51,6 +51,8 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 		return verify(d, t, err);
 	if (o->action == ACTION_CONVERT)
 		return convert(d, o->out, err);
+	if (o->action == ACTION_RESUMABLE)
+		return resumable_run(o, d, err);
 	if (o->action == ACTION_DMESG)
 		return dmesg(d, o->json, t, err);
 	if (o->action == ACTION_INFO)

@@ -39,6 +39,8 @@ static const struct row rows[] = {
 	  "write a saved core to FILE as one that crash and gdb open" },
 	{ 0, "snapshot", no_argument, NULL, ACTION_SNAPSHOT,
 	  "save the running system to a device, a file, or - for a socket" },
+	{ 0, "resumable", no_argument, NULL, ACTION_RESUMABLE,
+	  "save the kernel that sleeps in CORE to TARGET, or - for a pipe" },
 	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
 	  "and after it: poweroff (default), reboot, continue" },
 	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
@@ -156,14 +158,14 @@ static int set_force(struct options *o, const struct row *row, const char *value
 /* Options that are no action, which of the actions they go with, and how they are set. */
 static const struct extra {
 	const char *name;
-	enum action with;
+	enum action with, or;		/* or NONE: with one only */
 	int (*set)(struct options *o, const struct row *row, const char *value,
 		   struct kx_err *err);
 } extras[] = {
-	{ "as-is", ACTION_READ, set_as_is },
-	{ "then", ACTION_SNAPSHOT, set_then },
-	{ "compress", ACTION_SNAPSHOT, set_compress },
-	{ "force", ACTION_SNAPSHOT, set_force },
+	{ "as-is", ACTION_READ, ACTION_NONE, set_as_is },
+	{ "then", ACTION_SNAPSHOT, ACTION_NONE, set_then },
+	{ "compress", ACTION_SNAPSHOT, ACTION_RESUMABLE, set_compress },
+	{ "force", ACTION_SNAPSHOT, ACTION_RESUMABLE, set_force },
 };
 
 #define EXTRAS	(sizeof(extras) / sizeof(extras[0]))
@@ -213,27 +215,45 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 		o->out = optarg;
 		return 0;
 	}
-	return at_once(row->action) || row->action == ACTION_SNAPSHOT ? 0 :
-		set_json(o, row, optarg, err);
+	return at_once(row->action) || row->arg == no_argument ? 0 : set_json(o, row, optarg, err);
+}
+
+static int check_extras(const struct options *o, struct kx_err *err)
+{
+	for (size_t i = 0; i < EXTRAS; i++) {
+		const struct extra *e = &extras[i];
+
+		if (!(o->extra & 1u << i) || e->with == o->action ||
+		    (e->or && e->or == o->action))
+			continue;
+		return kx_err_set(err, EINVAL, "--%s: expected it with --%s%s%s", e->name,
+				  name_of(e->with), e->or ? " or --" : "", e->or ? name_of(e->or) : "");
+	}
+	return 0;
 }
 
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 {
 	const char *what = o->action == ACTION_SNAPSHOT ? "target" : "core";
+	int n = o->action == ACTION_RESUMABLE ? 2 : 1, r;
 
 	if (o->action == ACTION_NONE)
 		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
-				  " --convert or --snapshot, have none");
-	for (size_t i = 0; i < EXTRAS; i++)
-		if (o->extra & 1u << i && extras[i].with != o->action)
-			return kx_err_set(err, EINVAL, "--%s: expected it with --%s", extras[i].name,
-					  name_of(extras[i].with));
+				  " --convert, --snapshot or --resumable, have none");
+	r = check_extras(o, err);
+	if (r < 0)
+		return r;
 	if (optind >= argc)
 		return kx_err_set(err, EINVAL, "expected a %s, have none", what);
-	if (optind + 1 < argc)
+	if (optind + 1 < argc && n == 1)
 		return kx_err_set(err, EINVAL, "expected one %s, have '%s' too", what,
 				  argv[optind + 1]);
+	if (optind + n != argc)
+		return kx_err_set(err, EINVAL, "--resumable: expected a core and a target, have %d"
+				  " argument%s", argc - optind, argc - optind == 1 ? "" : "s");
 	o->path = argv[optind];
+	if (n == 2)
+		o->out = argv[optind + 1];
 	return 0;
 }
 
@@ -271,8 +291,9 @@ void options_help(struct kx_text *t)
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
 		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--force] TARGET\n"
+		    "       vmcore-dump --resumable [--compress=HOW] [--force] CORE TARGET\n"
 		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core;\n"
-		    "or save the running system as one that can be resumed\n\n",
+		    "or save the running system, or one that sleeps, as one that can be resumed\n\n",
 		    KX_VERSION);
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *row = &rows[i];

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The snapshot as a saved core: doc/resumable-core.md, "The saved core".
+ * Pages as a saved core: doc/resumable-core.md, "The saved core".
  *
  *	sector 0: WRITING	flush
  *	blocks, tables, headers	flush
  *	sector 0: COMPLETE	flush
  *
  * A stream begins with a sector that says STREAM and ends with the real one.
- * Called by snapshot.c.
+ * Called by snapshot.c, snapshot-stream.c and snapshot-jump.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,12 +22,10 @@
 /* Staging for the tables and headers, which lie anywhere in memory. */
 #define STAGE		(256u << 10)
 
-/* What is known only after the snapshot. */
 struct writing {
 	struct image *im;
-	struct kx_snapshot_head head;
-	uint8_t *first;			/* the stream's first page */
-	struct kx_snapshot_frames frames;
+	const struct pages_source *source;
+	const struct kx_saved_parts *parts;
 	struct saved_record *record;
 	struct saved_block *block;
 	uint64_t cap;			/* of records, and of blocks */
@@ -38,8 +36,7 @@ struct writing {
 
 /* ---- memory ------------------------------------------------------------------------ */
 
-/* Address space, of which pages come as they are touched. */
-static void *reserve(uint64_t count, size_t size, struct kx_err *err)
+void *reserve(uint64_t count, size_t size, struct kx_err *err)
 {
 	void *p;
 	size_t len;
@@ -57,13 +54,13 @@ static void *reserve(uint64_t count, size_t size, struct kx_err *err)
 	return p;
 }
 
-int image_init(struct image *im, struct target *t, struct snapshot_facts *f,
-	       enum kx_saved_codec codec, struct kx_arena *a, struct kx_err *err)
+int image_init(struct image *im, struct target *t, uint16_t machine, enum kx_saved_codec codec,
+	       struct kx_arena *a, struct kx_err *err)
 {
 	struct timespec now;
 
 	*im = (struct image){
-		.target = t, .facts = f, .arena = a, .codec = codec, .machine = f->context.machine,
+		.target = t, .arena = a, .codec = codec, .machine = machine,
 	};
 	if (getrandom(im->head.id, sizeof(im->head.id), 0) != (ssize_t)sizeof(im->head.id))
 		return kx_err_set(err, EIO, "cannot get random bytes: %s", strerror(errno));
@@ -145,7 +142,7 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 	int r = 0;
 
 	if (p->record_count > w->cap - w->records || w->blocks == w->cap)
-		return kx_err_set(err, E2BIG, "more records than there are frames");
+		return kx_err_set(err, E2BIG, "more records than there are pages");
 	memcpy(w->record + w->records, p->record, p->record_count * sizeof(*p->record));
 	w->records += p->record_count;
 	progress_step(&w->progress, p->raw);
@@ -164,21 +161,21 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 	return 0;
 }
 
-static int put_blocks(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
+static int put_blocks(struct writing *w, struct kx_err *err)
 {
 	struct pack p = {
-		.snapshot = s, .frames = &w->frames, .codec = w->im->codec, .put = put_block, .ctx = w,
+		.source = w->source, .codec = w->im->codec, .put = put_block, .ctx = w,
 	};
 	struct saved_block *last;
 	int r;
 
-	progress_start(&w->progress, w->head.data_pages * w->head.page_size);
+	progress_start(&w->progress, w->source->data_pages * w->source->page_size);
 	r = pack_all(&p, err);
 	progress_end(&w->progress, r == 0);
 	if (r < 0)
 		return r;
 	if (!w->blocks)
-		return kx_err_set(err, ENODATA, "the snapshot has no page that is not zeros");
+		return kx_err_set(err, ENODATA, "there is no page that is not zeros");
 	last = &w->block[w->blocks - 1];
 	last->records = w->records - last->first_record;
 	return 0;
@@ -216,7 +213,7 @@ static int put_tables(struct writing *w, struct kx_err *err)
 
 	h->record_count = w->records;
 	h->block_count = w->blocks;
-	h->page_count = w->frames.frames;
+	h->page_count = w->source->pages;
 	for (uint64_t i = 0; i < w->records; i++)
 		zeros += w->record[i].stored ? 0 : w->record[i].pages;
 	h->zero_pages = zeros;
@@ -231,44 +228,14 @@ static int put_tables(struct writing *w, struct kx_err *err)
 	return r;
 }
 
-/* Where the kernel is entered: kernel-side contract in doc/resumable-core.md, CONTEXT. */
-static void set_entry(const struct writing *w, struct kx_context *c)
-{
-	const struct snapshot_facts *f = w->im->facts;
-
-	c->source = CONTEXT_SOURCE_SNAPSHOT;
-	c->filled = true;
-	if (c->machine == KX_ELF_ARM64) {
-		c->entry_kind = CONTEXT_ENTRY_RESUME_ARM64;
-		c->entry = f->f.cpu_resume;
-		c->boot_cpu = w->head.mpidr;
-		return;
-	}
-	c->entry_kind = CONTEXT_ENTRY_RESTORE_X86_64;
-	c->entry = w->head.jump_pa;
-	c->value[0] = w->head.cr3;
-	c->value[1] = w->head.jump_va;
-	c->value[2] = w->head.jump_pa;
-	c->boot_cpu = f->f.boot_cpu;
-}
-
 static int put_headers(struct writing *w, struct kx_err *err)
 {
-	const struct snapshot_facts *f = w->im->facts;
 	struct saved_head *h = &w->im->head;
-	struct kx_context context = f->context;
-	struct kx_saved_parts parts = {
-		.context = &context, .vmcoreinfo = f->f.vmcoreinfo, .machine = f->machine,
-		.snapshot = { w->first, (size_t)w->head.page_size },
-		.ram = f->ram, .ram_count = f->ram_count,
-		.direct_va = f->s.core.direct_va.known ? f->s.core.direct_va.value : 0,
-	};
 	struct kx_bytes b;
 	int r;
 
-	set_entry(w, &context);
 	h->headers_off = w->off;
-	r = kx_saved_headers(&parts, h, w->record, w->block, w->im->arena, &b, &w->im->phnum, err);
+	r = kx_saved_headers(w->parts, h, w->record, w->block, w->im->arena, &b, &w->im->phnum, err);
 	if (r < 0)
 		return r;
 	kx_saved_digest(b, kx_sha256_best(), h->headers_sha256);
@@ -276,56 +243,28 @@ static int put_headers(struct writing *w, struct kx_err *err)
 	return put_bytes(w, b, err);
 }
 
-/* ---- the stream's own headers ------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
-static int read_head(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
+/* A record has a page at least. */
+static int reserve_tables(struct writing *w, struct kx_err *err)
 {
-	uint64_t page = w->im->facts->s.page_size;
-	int r;
-
-	w->first = reserve(1, (size_t)page, err);
-	if (!w->first)
-		return -ENOMEM;
-	r = kx_snapshot_read(s, w->first, (size_t)page, page, err);
-	return r == 0 ? kx_snapshot_head_parse((struct kx_bytes){ w->first, (size_t)page },
-					       w->im->machine, &w->head, err) : r;
-}
-
-static int read_frames(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
-{
-	size_t page = (size_t)w->head.page_size;
-	struct kx_snapshot_run *run;
-	uint8_t *buf;
-	int r = 0;
-
-	w->cap = w->head.frame_pages * (page / sizeof(uint64_t));
-	run = reserve(w->cap, sizeof(*run), err);
-	buf = run ? reserve(1, page, err) : NULL;
-	w->record = buf ? reserve(w->cap, sizeof(*w->record), err) : NULL;
+	w->cap = w->source->pages;
+	w->record = reserve(w->cap, sizeof(*w->record), err);
 	w->block = w->record ? reserve(w->cap, sizeof(*w->block), err) : NULL;
-	if (!w->block)
-		return -ENOMEM;
-	kx_snapshot_frames_init(&w->frames, &w->head, run, (size_t)w->cap);
-	for (uint64_t i = 0; r == 0 && i < w->head.frame_pages; i++) {
-		r = kx_snapshot_read(s, buf, page, page, err);
-		if (r == 0)
-			r = kx_snapshot_frames_add(&w->frames, (struct kx_bytes){ buf, page }, err);
-	}
-	return r == 0 ? kx_snapshot_frames_end(&w->frames, err) : r;
+	return w->block ? 0 : -ENOMEM;
 }
 
-int image_write(struct image *im, struct kx_snapshot *s, struct kx_err *err)
+int image_write(struct image *im, const struct pages_source *source,
+		const struct kx_saved_parts *parts, struct kx_err *err)
 {
-	struct writing w = { .im = im, .off = KX_SAVED_ALIGN };
+	struct writing w = { .im = im, .source = source, .parts = parts, .off = KX_SAVED_ALIGN };
 	int r;
 
-	r = read_head(&w, s, err);
-	if (r == 0)
-		r = read_frames(&w, s, err);
+	r = reserve_tables(&w, err);
 	if (r == 0)
 		r = put_first(im, err);
 	if (r == 0)
-		r = put_blocks(&w, s, err);
+		r = put_blocks(&w, err);
 	if (r == 0)
 		r = put_tables(&w, err);
 	if (r == 0)

@@ -56,11 +56,11 @@ static int prepare(const struct options *o, struct snapshot_facts *f, struct tar
 	if (r == 0)
 		r = kx_snapshot_open(s, &f->s, err);
 	if (r == 0)
-		r = target_open(t, o->path, f->machine, a, err);
+		r = target_open(t, o->path, FOR_SNAPSHOT, f->machine, a, err);
 	if (r == 0)
 		r = snapshot_check_target(t, o->force, err);
 	if (r == 0)
-		r = image_init(im, t, f, o->codec, a, err);
+		r = image_init(im, t, f->context.machine, o->codec, a, err);
 	if (r == 0)
 		r = snapshot_check_room(f, t, o->codec, a, err);
 	/* A page of ours that is not in memory would be read from a filesystem. */
@@ -97,11 +97,6 @@ static int go_on(struct image *im, struct kx_err *err)
 	return r < 0 ? kx_err_wrap(err, "%s: cannot mark the image, which must not be resumed",
 				   im->target->path) : 0;
 }
-
-#define SAVED_FORMAT	"saved %" PRIu64 " pages, %" PRIu64 " of them zeros, in %" PRIu64	\
-			" MiB on %s"
-#define SAVED_VALUES(im)	(im)->head.page_count, (im)->head.zero_pages,			\
-			(im)->head.length >> 20, (im)->target->path
 
 static int finish(const struct options *o, struct image *im, struct kx_err *err)
 {
@@ -150,8 +145,8 @@ static void tell(const struct outcome *out, const struct image *im)
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 /* With everybody stopped.  Whatever it returns, they are to go on. */
-static int save(const struct options *o, struct kx_snapshot *s, struct image *im,
-		struct outcome *ret, struct kx_err *err)
+static int save(const struct options *o, const struct snapshot_facts *f, struct kx_snapshot *s,
+		struct image *im, struct outcome *ret, struct kx_err *err)
 {
 	struct moment then = moment_now(), now;
 	int r;
@@ -164,7 +159,7 @@ static int save(const struct options *o, struct kx_snapshot *s, struct image *im
 		ret->slept = slept_seconds(&then, &now);
 		return mark_resumed(im, err);
 	}
-	r = image_write(im, s, err);
+	r = image_write_snapshot(im, f, s, err);
 	return r == 0 ? finish(o, im, err) : r;
 }
 
@@ -184,7 +179,7 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 		r = kx_snapshot_freeze(&s, err);
 		if (r == 0) {
 			status = STATUS_UNDONE;
-			r = save(o, &s, &im, &out, err);
+			r = save(o, &f, &s, &im, &out, err);
 		}
 		kx_snapshot_close(&s);
 		sigprocmask(SIG_SETMASK, &before, NULL);
