@@ -156,8 +156,10 @@ static bool is_plausible(const struct jump *j)
 	if (j->notes->has_state && s->status == CONTEXT_FILLED &&
 	    (!is_saved(j, s->swap_page, 1) || !is_saved(j, s->table_page, 1)))
 		return false;
+	/* A page that is its own backup is in the window. */
 	for (size_t i = 0; j->notes->has_map && i < m->run_count; i++)
-		if (!is_saved(j, m->run[i].src_pa, m->run[i].pages))
+		if (m->run[i].src_pa != m->run[i].dst_pa &&
+		    !is_saved(j, m->run[i].src_pa, m->run[i].pages))
 			return false;
 	return true;
 }
