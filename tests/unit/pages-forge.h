@@ -48,6 +48,47 @@ static inline uint8_t *pages_section(struct forge *f, uint64_t nr)
 	return f->p + PAGES_FILE + 0x2000 + nr * 32 + 8;
 }
 
+/* A kernel that jumped from the page at 0x1000, and what it had at 2 MiB: 16 pages. */
+#define PAGES_JUMP_PFN	512
+#define PAGES_JUMP_LEN	0x10000
+
+static inline void pages_context(struct forge *f)
+{
+	size_t at = f->len;
+
+	core_context(f);
+	kx_put_le64(f->p + at + 24, 0x1060);
+}
+
+/*
+ * The same as a kernel that sleeps, with three free pages there; unless @clean no page
+ * there is all one byte.
+ */
+static inline void pages_jump(struct forge *f, const char *info, uint32_t type, int clean)
+{
+	struct forge notes = FORGE_NONE;
+	uint64_t map_len = PAGES_COUNT * 64, at = PAGES_FILE_MAP + map_len;
+
+	core_note(&notes, "VMCOREINFO", 0, info, strlen(info));
+	core_our_note(&notes, 0x4b4a0001, pages_context);
+	core_ehdr(f, 62, 4);
+	core_phdr(f, 4, 0x400, 0, 0, notes.len, notes.len);
+	core_phdr(f, 1, PAGES_FILE, PAGES_DIRECT, 0, 0x3000, 0x3000);
+	core_phdr(f, 1, PAGES_FILE_MAP, PAGES_MAP, 0x100000, map_len, map_len);
+	core_phdr(f, 1, at, 0, PAGES_JUMP_PFN << 12, PAGES_JUMP_LEN, PAGES_JUMP_LEN);
+	forge_to(f, 0x400);
+	forge_put(f, notes.p, notes.len);
+	forge_free(&notes);
+	forge_to(f, at + PAGES_JUMP_LEN);
+	kx_put_le64(f->p + PAGES_FILE + 0x1000, PAGES_DIRECT + 0x2000);
+	for (uint64_t i = 0; i < PAGES_SECTIONS; i++)
+		kx_put_le64(pages_section(f, i), PAGES_MAP | 0xf);
+	for (uint64_t i = 0; i < PAGES_JUMP_LEN && !clean; i++)
+		f->p[at + i] = (uint8_t)(i >> 12 ^ i);
+	for (uint64_t i = 1; i < 6; i += 2)
+		pages_free(f, PAGES_JUMP_PFN + i, type, 0);
+}
+
 static inline void pages_core(struct forge *f, const char *info)
 {
 	struct forge note = FORGE_NONE;
