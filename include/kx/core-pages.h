@@ -61,7 +61,8 @@ KX_CHECKED int kx_pages_init(struct kx_pages *ret, const struct kx_core_va *va,
 			     struct kx_bytes vmcoreinfo, struct kx_arena *a, struct kx_err *err);
 /*
  * What kind the page at @pa is, and how far from there on, up to @end, all are; both
- * are whole pages, @pa below @end.
+ * are whole pages, @pa below @end.  The core is to have what is between them: where it
+ * is cut off (kx_core.end), nothing bounds how much that is.
  *   only what the core's file->read says: memory that the core has not is kept
  */
 KX_CHECKED int kx_pages_next(struct kx_pages *p, uint64_t pa, uint64_t end,

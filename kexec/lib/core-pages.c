@@ -24,6 +24,11 @@
 #define SECTION_HAS	0x7u		/* present, has a map, is online */
 #define SECTION_FLAGS	0x3fu
 
+/* arm64 had 30. */
+#define SECTION_BITS_MAX	36u
+/* In roots of a page each: 52 bits in sections of 27. */
+#define ROOTS_MAX	(1ULL << 20)
+
 /* A zone has 11 orders by default, and 14 at most (arm64, 64 KiB). */
 #define ORDERS_MAX	32u
 
@@ -103,9 +108,10 @@ static int section_bits(struct kx_pages *p, struct kx_bytes text, struct kx_err 
 			bits = architectures[i].section_bits;
 	if (kx_vmcoreinfo_number(text, "SECTION_SIZE_BITS", &bits, &why) == -EINVAL)
 		return kx_err_set(err, EINVAL, "%s", why.text);
-	if (bits > 48 || 1ULL << bits < p->page_size)
+	if (bits > SECTION_BITS_MAX || 1ULL << bits < p->page_size)
 		return kx_err_set(err, EINVAL, "VMCOREINFO: NUMBER(SECTION_SIZE_BITS): expected at"
-				  " most 48, and a page at least, have %" PRIu64, bits);
+				  " most %u, and a page at least, have %" PRIu64, SECTION_BITS_MAX,
+				  bits);
 	p->section_bits = (uint32_t)bits;
 	return 0;
 }
@@ -116,7 +122,7 @@ static int section_facts(struct kx_pages *p, struct kx_bytes text, struct kx_err
 
 	r = kx_vmcoreinfo_symbol(text, "mem_section", &p->roots_va, err);
 	if (r == 0)
-		r = get(text, "LENGTH(mem_section)", 1ULL << 32, &p->root_count, err);
+		r = get(text, "LENGTH(mem_section)", ROOTS_MAX, &p->root_count, err);
 	if (r == 0)
 		r = get(text, "SIZE(mem_section)", p->page_size + 1, &p->section_len, err);
 	if (r == 0)
@@ -170,22 +176,35 @@ static int read_word(const struct kx_pages *p, uint64_t va, uint64_t *ret, struc
 	return r;
 }
 
+/* Where sections of @count from number @nr on end, or the last whole page. */
+static uint64_t sections_end(const struct kx_pages *p, uint64_t nr, uint64_t count)
+{
+	uint64_t last = UINT64_MAX >> p->section_bits;
+
+	return nr > last || count > last - nr ? UINT64_MAX & -p->page_size :
+	       (nr + count) << p->section_bits;
+}
+
 /*
  * The address at which the struct page of frame 0 would be if all were where those
- * of @pa's section are: "mem_map - section_nr_to_pfn(pnum)", sparse_encode_mem_map().
- * 0: it has none.
+ * of @pa's section are: "mem_map - section_nr_to_pfn(pnum)", sparse_encode_mem_map();
+ * 0: it has none.  *ret_end: how far that is so.
  */
-static int section_map(const struct kx_pages *p, uint64_t pa, uint64_t *ret, struct kx_err *err)
+static int section_map(const struct kx_pages *p, uint64_t pa, uint64_t *ret, uint64_t *ret_end,
+		       struct kx_err *err)
 {
 	uint64_t nr = pa >> p->section_bits, root = nr / p->per_root, at = 0, map = 0;
 	int r;
 
 	*ret = 0;
+	*ret_end = UINT64_MAX & -p->page_size;
 	if (root >= p->root_count)
 		return 0;
+	*ret_end = sections_end(p, root * p->per_root, p->per_root);
 	r = read_word(p, p->roots_va + root * WORD, &at, err);
 	if (r < 0 || !at)
 		return r;
+	*ret_end = sections_end(p, nr, 1);
 	r = read_word(p, at + nr % p->per_root * p->section_len + p->section_map_off, &map, err);
 	if (r == 0 && (map & SECTION_HAS) == SECTION_HAS)
 		*ret = map & ~(uint64_t)SECTION_FLAGS;
@@ -194,18 +213,19 @@ static int section_map(const struct kx_pages *p, uint64_t pa, uint64_t *ret, str
 
 /*
  * Struct pages from that of @pa on, as many as the buffer holds of its section.  What the
- * core has not is not known, that far or to the section's end.
+ * core has not is not known, to the section's end: the time this takes is bounded by
+ * the memory that has struct pages, and by sections.
  */
 static int load(struct kx_pages *p, uint64_t pa, struct kx_err *err)
 {
-	uint64_t pages = (((pa >> p->section_bits) + 1) << p->section_bits) - pa;
 	struct kx_err why = { .code = 0 };
-	uint64_t map = 0;
+	uint64_t map = 0, pages;
 	int r;
 
-	pages /= p->page_size;
 	p->known = false;
-	r = section_map(p, pa, &map, &why);
+	p->start = pa;
+	r = section_map(p, pa, &map, &p->end, &why);
+	pages = (p->end - pa) / p->page_size;
 	if (r == 0 && map) {
 		if (pages > BUF_LEN / p->page_len)
 			pages = BUF_LEN / p->page_len;
@@ -213,11 +233,12 @@ static int load(struct kx_pages *p, uint64_t pa, struct kx_err *err)
 				    (size_t)pages * p->page_len, &why);
 		p->known = r == 0;
 	}
-	p->start = pa;
-	p->end = pa + pages * p->page_size;
+	if (p->known)
+		p->end = pa + pages * p->page_size;
 	p->missing += is_missing(r);
 	if (r == 0 || is_missing(r))
 		return 0;
+	p->start = p->end = 0;
 	return kx_err_set(err, -r, "struct page of 0x%" PRIx64 ": %s", pa, why.text);
 }
 

@@ -228,7 +228,8 @@ void fuzz_pages(struct kx_bytes in)
 		kx_core_va_init(&va, &core, NULL, kx_vmcoreinfo_text(&core));
 		rc = kx_pages_init(&pages, &va, kx_vmcoreinfo_text(&core), &a, &err);
 		fuzz_check(rc, &err);
-		for (size_t i = 0; rc == 0 && i < core.span_count; i++)
+		/* As vmcore-dump: nothing that is cut off. */
+		for (size_t i = 0; rc == 0 && core.end <= file.len && i < core.span_count; i++)
 			walk_pages(&pages, kx_range_shrink(core.span[i].pa, pages.page_size));
 	}
 	kx_arena_deinit(&a);

@@ -156,8 +156,12 @@ static void test_missing(void)
 	kx_put_le64(t.f.p + PAGES_FILE + 0x1000, 0x1234);
 	if (CHECK(start(&t) == 0)) {
 		run_is(&t, 0, 768, KX_PAGE_KEPT, 768);
-		CHECK(t.pages.missing == 3);
+		CHECK_EQ_U64(t.pages.missing, 3);
 	}
+	/* To the end of all addresses, at once. */
+	kx_put_le64(t.f.p + PAGES_FILE + 0x1000, 0);
+	if (CHECK(start(&t) == 0))
+		run_is(&t, 0, UINT64_MAX >> 12, KX_PAGE_KEPT, UINT64_MAX >> 12);
 	bed_deinit(&t);
 }
 
@@ -186,16 +190,18 @@ static void test_vmcoreinfo(void)
 		  "VMCOREINFO: expected NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE), have no such line", ENOENT },
 		{ "SYMBOL(mem_section)=ffff888000001000\n", "",
 		  "VMCOREINFO: expected SYMBOL(mem_section), have no such line", ENOENT },
+		{ "LENGTH(mem_section)=1\n", "LENGTH(mem_section)=1048576\n",
+		  "VMCOREINFO: LENGTH(mem_section): expected less than 1048576, have 1048576", EINVAL },
 		{ "SIZE(mem_section)=32\n", "SIZE(mem_section)=8192\n",
 		  "VMCOREINFO: SIZE(mem_section): expected less than 4097, have 8192", EINVAL },
 		{ "SIZE(mem_section)=32\n", "SIZE(mem_section)=0\n",
 		  "VMCOREINFO: OFFSET(mem_section.section_mem_map): expected less than 0, have 8",
 		  EINVAL },
 		{ "NUMBER(SECTION_SIZE_BITS)=20\n", "NUMBER(SECTION_SIZE_BITS)=64\n",
-		  "VMCOREINFO: NUMBER(SECTION_SIZE_BITS): expected at most 48, and a page at least,"
+		  "VMCOREINFO: NUMBER(SECTION_SIZE_BITS): expected at most 36, and a page at least,"
 		  " have 64", EINVAL },
 		{ "NUMBER(SECTION_SIZE_BITS)=20\n", "NUMBER(SECTION_SIZE_BITS)=11\n",
-		  "VMCOREINFO: NUMBER(SECTION_SIZE_BITS): expected at most 48, and a page at least,"
+		  "VMCOREINFO: NUMBER(SECTION_SIZE_BITS): expected at most 36, and a page at least,"
 		  " have 11", EINVAL },
 		{ "NUMBER(SECTION_SIZE_BITS)=20\n", "NUMBER(SECTION_SIZE_BITS)=?\n",
 		  "VMCOREINFO: NUMBER(SECTION_SIZE_BITS): expected a number, have '?'", EINVAL },
@@ -230,9 +236,9 @@ static void test_default(void)
 	pages_free(&t.f, 512, PAGES_OLD, 8);
 	if (CHECK(start(&t) == 0)) {
 		CHECK_EQ_U64(t.pages.section_bits, 27);
-		/* All in one section, of whose struct pages the core has the first: in steps. */
-		run_is(&t, 512, 768, KX_PAGE_KEPT, 768);
-		CHECK(t.pages.missing == 1);
+		/* One section, and the core has only the first of its struct pages: all is kept. */
+		run_is(&t, 512, 0x8000, KX_PAGE_KEPT, 0x8000);
+		CHECK_EQ_U64(t.pages.missing, 1);
 	}
 	bed_deinit(&t);
 }
