@@ -190,8 +190,8 @@ KX_CHECKED int image_write_snapshot(struct image *im, const struct snapshot_fact
  */
 void *reserve(uint64_t count, size_t size, struct kx_err *err);
 /*
- * Sector 0 of this image, as the target has it now, says CONSUMED.  -ESTALE: the
- * target has another image, or none.
+ * Sector 0 of this image, as the target has it now, says CONSUMED; im->head has who
+ * resumed it, if anybody did.  -ESTALE: the target has another image, or none.
  */
 KX_CHECKED int image_consume(struct image *im, struct kx_err *err);
 
