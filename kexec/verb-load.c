@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kx/json.h"
+#include "kx/snapshot.h"
 #include "kx/sys.h"
 #include "verb.h"
 
@@ -194,8 +195,12 @@ static int facts_for_jump(struct kexec *k)
 		return 0;
 	if (kx_pages_read(&k->src, &k->arena, &k->err) < 0)
 		return -1;
-	return k->o.req.resume ? facts_for_resume(k) :
-	       kx_core_facts_read(&k->src, &k->arena, &k->err);
+	if (k->o.req.resume)
+		return facts_for_resume(k);
+	/* Whoever saves it meanwhile sees only what it was told of the machine. */
+	if (kx_machine_note(&k->src, &k->arena, &k->src.machine_note, &k->err) < 0)
+		return -1;
+	return kx_core_facts_read(&k->src, &k->arena, &k->err);
 }
 
 /* ---- the plan ------------------------------------------------------------- */

@@ -155,9 +155,9 @@ static void say_entry(struct purg_param *p, uint32_t verified)
 	purg_line_str(&l, verified == 1 ? " region" : " regions");
 	if (p->entry_kind == PURG_ENTRY_RETURN) {
 		purg_line_str(&l, " verified, returning to the other kernel");
-	} else if (p->entry_kind == PURG_ENTRY_RESTORE) {
+	} else if (p->entry_kind == PURG_ENTRY_RESTORE || p->entry_kind == PURG_ENTRY_WOKEN) {
 		purg_line_str(&l, " verified, going on with the saved kernel at ");
-		purg_line_hex(&l, p->reg[0]);
+		purg_line_hex(&l, p->entry_kind == PURG_ENTRY_WOKEN ? p->pc : p->reg[0]);
 	} else {
 		purg_line_str(&l, p->entry_kind == PURG_ENTRY_CALL ? " verified, calling " :
 							  " verified, entering kernel at ");

@@ -51,6 +51,8 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 		return verify(d, t, err);
 	if (o->action == ACTION_CONVERT)
 		return convert(d, o->out, err);
+	if (o->action == ACTION_RESUMABLE)
+		return resumable_run(o, d, err);
 	if (o->action == ACTION_DMESG)
 		return dmesg(d, o->json, t, err);
 	if (o->action == ACTION_INFO)
@@ -63,7 +65,9 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
 {
 	struct dump d = {
-		.fd = -1, .arena = a, .key_spec = o->key,
+		.fd = -1, .arena = a,
+		/* What --resumable encrypts is not what it reads. */
+		.key_spec = o->action == ACTION_RESUMABLE ? NULL : o->key,
 		/* Its digests are over what is stored. */
 		.may_be_locked = o->action == ACTION_VERIFY,
 	};

@@ -41,6 +41,8 @@ static const struct row rows[] = {
 	  "write a saved core to FILE as one that crash and gdb open" },
 	{ 0, "snapshot", no_argument, NULL, ACTION_SNAPSHOT,
 	  "save the running system to a device, a file, or - for a socket" },
+	{ 0, "resumable", no_argument, NULL, ACTION_RESUMABLE,
+	  "save the kernel that sleeps in CORE to TARGET, or - for a pipe" },
 	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
 	  "and after it: poweroff (default), reboot, continue" },
 	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
@@ -169,16 +171,16 @@ static int set_force(struct options *o, const struct row *row, const char *value
 /* Options that are no action, which of the actions they go with, and how they are set. */
 static const struct extra {
 	const char *name;
-	enum action with;		/* NONE: all that read a core */
+	enum action with, or;		/* with NONE: all that read a core; or NONE: with one only */
 	int (*set)(struct options *o, const struct row *row, const char *value,
 		   struct kx_err *err);
 } extras[] = {
-	{ "as-is", ACTION_READ, set_as_is },
-	{ "then", ACTION_SNAPSHOT, set_then },
-	{ "compress", ACTION_SNAPSHOT, set_compress },
-	{ "force", ACTION_SNAPSHOT, set_force },
-	{ "encrypt", ACTION_SNAPSHOT, set_key },
-	{ "key", ACTION_NONE, set_key },
+	{ "as-is", ACTION_READ, ACTION_NONE, set_as_is },
+	{ "then", ACTION_SNAPSHOT, ACTION_NONE, set_then },
+	{ "compress", ACTION_SNAPSHOT, ACTION_RESUMABLE, set_compress },
+	{ "force", ACTION_SNAPSHOT, ACTION_RESUMABLE, set_force },
+	{ "encrypt", ACTION_SNAPSHOT, ACTION_RESUMABLE, set_key },
+	{ "key", ACTION_NONE, ACTION_NONE, set_key },
 };
 
 #define EXTRAS	(sizeof(extras) / sizeof(extras[0]))
@@ -228,36 +230,49 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 		o->out = optarg;
 		return 0;
 	}
-	return at_once(row->action) || row->action == ACTION_SNAPSHOT ? 0 :
-		set_json(o, row, optarg, err);
+	return at_once(row->action) || row->arg == no_argument ? 0 : set_json(o, row, optarg, err);
+}
+
+static bool writes(enum action a)
+{
+	return a == ACTION_SNAPSHOT || a == ACTION_RESUMABLE;
 }
 
 static int check_extra(const struct options *o, const struct extra *x, struct kx_err *err)
 {
-	if (x->with == o->action || (x->with == ACTION_NONE && o->action != ACTION_SNAPSHOT))
+	bool reads = x->with == ACTION_NONE;
+
+	if (reads ? !writes(o->action) : o->action == x->with || (x->or && o->action == x->or))
 		return 0;
-	if (x->with == ACTION_NONE)
+	if (reads)
 		return kx_err_set(err, EINVAL, "--%s: expected it with a core that is read;"
-				  " --snapshot has --encrypt", x->name);
-	return kx_err_set(err, EINVAL, "--%s: expected it with --%s", x->name, name_of(x->with));
+				  " --%s has --encrypt", x->name, name_of(o->action));
+	return kx_err_set(err, EINVAL, "--%s: expected it with --%s%s%s", x->name, name_of(x->with),
+			  x->or ? " or --" : "", x->or ? name_of(x->or) : "");
 }
 
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 {
 	const char *what = o->action == ACTION_SNAPSHOT ? "target" : "core";
+	int n = o->action == ACTION_RESUMABLE ? 2 : 1;
 
 	if (o->action == ACTION_NONE)
 		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
-				  " --convert or --snapshot, have none");
+				  " --convert, --snapshot or --resumable, have none");
 	for (size_t i = 0; i < EXTRAS; i++)
 		if (o->extra & 1u << i && check_extra(o, &extras[i], err) < 0)
 			return -EINVAL;
 	if (optind >= argc)
 		return kx_err_set(err, EINVAL, "expected a %s, have none", what);
-	if (optind + 1 < argc)
+	if (optind + 1 < argc && n == 1)
 		return kx_err_set(err, EINVAL, "expected one %s, have '%s' too", what,
 				  argv[optind + 1]);
+	if (optind + n != argc)
+		return kx_err_set(err, EINVAL, "--resumable: expected a core and a target, have %d"
+				  " argument%s", argc - optind, argc - optind == 1 ? "" : "s");
 	o->path = argv[optind];
+	if (n == 2)
+		o->out = argv[optind + 1];
 	return 0;
 }
 
@@ -297,8 +312,10 @@ void options_help(struct kx_text *t)
 		    "                   (each with --key=KEY if the core is encrypted)\n"
 		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--encrypt=KEY]\n"
 		    "                   [--force] TARGET\n"
+		    "       vmcore-dump --resumable [--compress=HOW] [--encrypt=KEY] [--force]\n"
+		    "                   CORE TARGET\n"
 		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core;\n"
-		    "or save the running system as one that can be resumed\n\n",
+		    "or save the running system, or one that sleeps, as one that can be resumed\n\n",
 		    KX_VERSION);
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *row = &rows[i];

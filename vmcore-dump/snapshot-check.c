@@ -56,7 +56,7 @@ int snapshot_facts_read(struct snapshot_facts *f, struct kx_arena *a, struct kx_
 
 static int look(struct target *t, uint8_t *buf, bool *ret_blank, struct kx_err *err)
 {
-	size_t len = t->size < LOOK ? (size_t)t->size : LOOK;
+	size_t len = t->have < LOOK ? (size_t)t->have : LOOK;
 	int r = target_read(t, 0, buf, len, err);
 
 	*ret_blank = true;
@@ -68,7 +68,7 @@ static int look(struct target *t, uint8_t *buf, bool *ret_blank, struct kx_err *
 
 int snapshot_check_target(struct target *t, bool force, struct kx_err *err)
 {
-	struct kx_core_file file = { .read = target_core_read, .ctx = t, .len = t->size };
+	struct kx_core_file file = { .read = target_core_read, .ctx = t, .len = t->have };
 	enum kx_saved_state state;
 	bool blank = false;
 	uint8_t *buf;
@@ -96,8 +96,8 @@ int snapshot_check_target(struct target *t, bool force, struct kx_err *err)
 
 /* ---- room ---------------------------------------------------------------------------------- */
 
-/* What it is on the target: pages pack to half at least as a rule, or it fails later. */
-static uint64_t stored(uint64_t bytes, enum kx_saved_codec codec)
+/* If they do not, it fails later. */
+uint64_t snapshot_stored(uint64_t bytes, enum kx_saved_codec codec)
 {
 	return codec == KX_SAVED_RAW ? bytes : bytes / 2;
 }
@@ -117,7 +117,7 @@ int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,
 	r = kx_snapshot_memory_read(&f->s, a, &m, err);
 	if (r < 0)
 		return r;
-	if (!kx_snapshot_memory_fits(&m, 0, 1) || stored(used(&m), codec) > t->size) {
+	if (!kx_snapshot_memory_fits(&m, 0, 1) || snapshot_stored(used(&m), codec) > t->size) {
 		say("%" PRIu64 " MiB are in use and %" PRIu64 " MiB free: dropping caches",
 		    used(&m) >> 20, m.free >> 20);
 		if (kx_snapshot_drop_caches(&failed) < 0)
@@ -126,9 +126,9 @@ int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,
 		if (r < 0)
 			return r;
 	}
-	if (stored(used(&m), codec) > t->size)
+	if (snapshot_stored(used(&m), codec) > t->size)
 		return kx_err_set(err, ENOSPC, "%s: expected room for about %" PRIu64 " MiB, it has %"
-				  PRIu64 " MiB", t->path, stored(used(&m), codec) >> 20,
+				  PRIu64 " MiB", t->path, snapshot_stored(used(&m), codec) >> 20,
 				  t->size >> 20);
 	/* The kernel takes from caches and swaps out as much as it needs itself. */
 	if (!kx_snapshot_memory_fits(&m, m.cache + m.swappable, 1))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The snapshot as a saved core: doc/resumable-core.md, "The saved core".
+ * Pages as a saved core: doc/resumable-core.md, "The saved core".
  *
  *	sector 0: WRITING	flush
  *	blocks, tables, headers	flush
  *	sector 0: COMPLETE	flush
  *
  * A stream begins with a sector that says STREAM and ends with the real one.
- * Called by snapshot.c.
+ * Called by snapshot.c, snapshot-stream.c and snapshot-jump.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,11 +22,12 @@
 /* Staging for the tables and headers, which lie anywhere in memory. */
 #define STAGE		(256u << 10)
 
-/* What is known only after the snapshot. */
 struct writing {
 	struct image *im;
-	struct kx_snapshot_index index;
-	struct saved_record *record;	/* index.cap of them, and of blocks */
+	const struct pages_source *source;
+	const struct kx_saved_parts *parts;
+	uint64_t cap;			/* of records, and of blocks */
+	struct saved_record *record;
 	struct saved_block *block;
 	uint64_t records, blocks;
 	uint64_t off;			/* where the next block goes */
@@ -34,6 +35,25 @@ struct writing {
 };
 
 /* ---- before the snapshot --------------------------------------------------------------- */
+
+void secret_forget(struct secret *s)
+{
+	kx_saved_cipher_deinit(&s->cipher);
+	kx_saved_key_free(s->key);
+	s->key = NULL;
+}
+
+int secret_init(struct secret *s, const char *spec, struct kx_err *err)
+{
+	int r;
+
+	if (!spec)
+		return 0;
+	r = kx_saved_key_load(spec, &s->key, err);
+	if (r == 0)
+		r = kx_saved_cipher_init(&s->cipher, s->key, err);
+	return r < 0 ? kx_err_wrap(err, "--encrypt") : 0;
+}
 
 static int random_bytes(uint8_t *to, size_t len, struct kx_err *err)
 {
@@ -58,16 +78,14 @@ static int begin_encryption(struct image *im, const struct timespec *now, struct
 	return kx_saved_encrypt(&im->head, im->cipher, err);
 }
 
-int image_init(struct image *im, struct target *t, struct snapshot_facts *f,
-	       enum kx_saved_codec codec, const struct kx_saved_cipher *cipher, struct kx_arena *a,
-	       struct kx_err *err)
+int image_init(struct image *im, struct target *t, uint16_t machine, enum kx_saved_codec codec,
+	       const struct kx_saved_cipher *cipher, struct kx_arena *a, struct kx_err *err)
 {
 	struct timespec now;
 	int r;
 
 	*im = (struct image){
-		.target = t, .facts = f, .arena = a, .codec = codec, .cipher = cipher,
-		.machine = f->context.machine,
+		.target = t, .arena = a, .codec = codec, .cipher = cipher, .machine = machine,
 	};
 	r = random_bytes(im->head.id, sizeof(im->head.id), err);
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -153,8 +171,8 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 	size_t whole = (size_t)kx_align_up(p->len, KX_SAVED_ALIGN);
 	int r = 0;
 
-	if (p->record_count > w->index.cap - w->records || w->blocks == w->index.cap)
-		return kx_err_set(err, E2BIG, "more records than there are frames");
+	if (p->record_count > w->cap - w->records || w->blocks == w->cap)
+		return kx_err_set(err, E2BIG, "more records than there are pages");
 	memcpy(w->record + w->records, p->record, p->record_count * sizeof(*p->record));
 	w->records += p->record_count;
 	progress_step(&w->progress, p->raw);
@@ -174,22 +192,22 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 	return 0;
 }
 
-static int put_blocks(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
+static int put_blocks(struct writing *w, struct kx_err *err)
 {
 	struct pack p = {
-		.snapshot = s, .frames = &w->index.frames, .codec = w->im->codec,
-		.cipher = w->im->cipher, .head = &w->im->head, .put = put_block, .ctx = w,
+		.source = w->source, .codec = w->im->codec, .cipher = w->im->cipher,
+		.head = &w->im->head, .put = put_block, .ctx = w,
 	};
 	struct saved_block *last;
 	int r;
 
-	progress_start(&w->progress, w->index.head.data_pages * w->index.head.page_size);
+	progress_start(&w->progress, w->source->data_pages * w->source->page_size);
 	r = pack_all(&p, err);
 	progress_end(&w->progress, r == 0);
 	if (r < 0)
 		return r;
 	if (!w->blocks)
-		return kx_err_set(err, ENODATA, "the snapshot has no page that is not zeros");
+		return kx_err_set(err, ENODATA, "there is no page that is not zeros");
 	last = &w->block[w->blocks - 1];
 	last->records = w->records - last->first_record;
 	return 0;
@@ -227,7 +245,7 @@ static int put_tables(struct writing *w, struct kx_err *err)
 
 	h->record_count = w->records;
 	h->block_count = w->blocks;
-	h->page_count = w->index.frames.frames;
+	h->page_count = w->source->pages;
 	for (uint64_t i = 0; i < w->records; i++)
 		zeros += w->record[i].stored ? 0 : w->record[i].pages;
 	h->zero_pages = zeros;
@@ -246,21 +264,12 @@ static int put_tables(struct writing *w, struct kx_err *err)
 
 static int put_headers(struct writing *w, struct kx_err *err)
 {
-	const struct snapshot_facts *f = w->im->facts;
 	struct saved_head *h = &w->im->head;
-	struct kx_context context = f->context;
-	struct kx_saved_parts parts = {
-		.context = &context, .vmcoreinfo = f->f.vmcoreinfo, .machine = f->machine,
-		.snapshot = w->index.first,
-		.ram = f->ram, .ram_count = f->ram_count,
-		.direct_va = f->s.core.direct_va.known ? f->s.core.direct_va.value : 0,
-	};
 	struct kx_bytes b;
 	int r;
 
-	kx_snapshot_entry(&w->index.head, &f->f, &context);
 	h->headers_off = w->off;
-	r = kx_saved_headers(&parts, h, w->record, w->block, w->im->arena, &b, &w->im->phnum, err);
+	r = kx_saved_headers(w->parts, h, w->record, w->block, w->im->arena, &b, &w->im->phnum, err);
 	if (r == 0 && w->im->cipher)
 		r = kx_saved_headers_seal(h, w->im->cipher, w->im->phnum, b, err);
 	if (r < 0)
@@ -270,30 +279,28 @@ static int put_headers(struct writing *w, struct kx_err *err)
 	return put_bytes(w, b, err);
 }
 
-/* ---- all of it ------------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
-static int read_index(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
+/* A record has a page at least. */
+static int reserve_tables(struct writing *w, struct kx_err *err)
 {
-	struct kx_snapshot_index *x = &w->index;
-	int r = kx_snapshot_index_read(s, w->im->machine, w->im->facts->s.page_size, x, err);
-
-	if (r < 0)
-		return r;
-	w->record = kx_snapshot_reserve(x->cap, sizeof(*w->record), err);
-	w->block = w->record ? kx_snapshot_reserve(x->cap, sizeof(*w->block), err) : NULL;
+	w->cap = w->source->pages;
+	w->record = kx_snapshot_reserve(w->cap, sizeof(*w->record), err);
+	w->block = w->record ? kx_snapshot_reserve(w->cap, sizeof(*w->block), err) : NULL;
 	return w->block ? 0 : -ENOMEM;
 }
 
-int image_write(struct image *im, struct kx_snapshot *s, struct kx_err *err)
+int image_write(struct image *im, const struct pages_source *source,
+		const struct kx_saved_parts *parts, struct kx_err *err)
 {
-	struct writing w = { .im = im, .off = KX_SAVED_ALIGN };
+	struct writing w = { .im = im, .source = source, .parts = parts, .off = KX_SAVED_ALIGN };
 	int r;
 
-	r = read_index(&w, s, err);
+	r = reserve_tables(&w, err);
 	if (r == 0)
 		r = put_first(im, err);
 	if (r == 0)
-		r = put_blocks(&w, s, err);
+		r = put_blocks(&w, err);
 	if (r == 0)
 		r = put_tables(&w, err);
 	if (r == 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The snapshot's data pages as blocks: this thread reads, one on each CPU packs,
+ * Pages as blocks: this thread reads, one on each CPU packs,
  * encrypts and hashes, one hands the blocks on in order.
  *
  *	reader -> FILLED -> packers -> PACKED -> writer -> FREE -> reader
@@ -106,7 +106,7 @@ static struct slot *slot_wait(struct ring *r, uint64_t *at, enum slot_state stat
 
 static void pack_records(struct ring *r, struct slot *s)
 {
-	uint64_t page = r->pack->frames->head->page_size;
+	uint64_t page = r->pack->source->page_size;
 	const uint8_t *from = s->raw;
 
 	s->p.len = 0;
@@ -184,11 +184,11 @@ static void *writer(void *ctx)
 /* The next record of the run we are in; false: none, or it finds no room. */
 static bool next_record(struct ring *r, const struct slot *s, struct saved_record *ret)
 {
-	const struct kx_snapshot_frames *f = r->pack->frames;
-	uint64_t page = f->head->page_size, pages, room = (r->block_len - s->p.raw) / page;
+	const struct pages_source *f = r->pack->source;
+	uint64_t page = f->page_size, pages, room = (r->block_len - s->p.raw) / page;
 	const struct kx_snapshot_run *run;
 
-	if (r->run == f->n || s->p.record_count == RECORDS)
+	if (r->run == f->run_count || s->p.record_count == RECORDS)
 		return false;
 	run = &f->run[r->run];
 	pages = run->pages - r->run_done;
@@ -212,7 +212,7 @@ static bool next_record(struct ring *r, const struct slot *s, struct saved_recor
 
 static int fill_slot(struct ring *r, struct slot *s, struct kx_err *err)
 {
-	uint64_t page = r->pack->frames->head->page_size;
+	const struct pages_source *from = r->pack->source;
 	struct saved_record rec;
 	int rc = 0;
 
@@ -222,7 +222,7 @@ static int fill_slot(struct ring *r, struct slot *s, struct kx_err *err)
 		s->record[s->p.record_count++] = rec;
 		if (!rec.stored)
 			continue;
-		rc = kx_snapshot_read(r->pack->snapshot, s->raw + s->p.raw, rec.stored, page, err);
+		rc = from->read(from->ctx, rec.pa, s->raw + s->p.raw, rec.stored, err);
 		s->p.raw += rec.stored;
 	}
 	return rc;
@@ -248,7 +248,7 @@ static void read_all(struct ring *r)
 	struct kx_err err = { 0 };
 	int rc = 0;
 
-	while (rc == 0 && r->run < r->pack->frames->n) {
+	while (rc == 0 && r->run < r->pack->source->run_count) {
 		/* Nobody but this thread changes how many are filled. */
 		uint64_t at = r->filled;
 		struct slot *s = slot_wait(r, &at, FREE, false);

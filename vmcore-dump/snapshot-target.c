@@ -2,8 +2,9 @@
 /*
  * Where a snapshot goes, past every filesystem and page cache (O_DIRECT): a block
  * device; a file, whose extents are written on the device below, because the saved
- * kernel remembers its filesystems as they are before; or a socket.  Called by
- * snapshot.c, snapshot-image.c.
+ * kernel remembers its filesystems as they are before; or a socket.  A kernel that
+ * sleeps goes to files as anything else does, and into pipes.  Called by snapshot.c,
+ * snapshot-jump.c, snapshot-image.c.
  *
  *	snapshot-file.c		finds a file's extents
  */
@@ -75,6 +76,7 @@ static int measure(struct target *t, struct kx_err *err)
 				  " read-only");
 	t->sector = (uint32_t)sector;
 	t->size = kx_align_down(t->size, KX_SAVED_ALIGN);
+	t->have = t->size;
 	return 0;
 }
 
@@ -144,12 +146,33 @@ static int open_file(struct target *t, const struct stat *st, struct kx_arena *a
 		return r;
 	device_size = t->size;
 	t->size = kx_align_down((uint64_t)st->st_size, KX_SAVED_ALIGN);
+	t->have = t->size;
 	r = target_extents(t, a, err);
 	for (size_t i = 0; r == 0 && i < t->extent_count; i++)
 		if (t->extent[i].pa > device_size || t->extent[i].len > device_size - t->extent[i].pa)
 			r = kx_err_set(err, EOPNOTSUPP, "expected extents inside the device, one is at"
 				       " 0x%" PRIx64, t->extent[i].pa);
 	return r;
+}
+
+/* 0600: memory has everybody's secrets.  What is there stays until it is written over. */
+static int open_live_file(struct target *t, struct kx_err *err)
+{
+	struct stat st;
+
+	t->kind = TARGET_OPEN_FILE;
+	t->fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (t->fd < 0)
+		return kx_err_set(err, errno, "cannot open: %s", strerror(errno));
+	if (fstat(t->fd, &st) < 0)
+		return kx_err_set(err, errno, "cannot stat: %s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return kx_err_set(err, EINVAL, "expected a block device or a file, have something else");
+	t->dev = st.st_dev;
+	t->have = (uint64_t)st.st_size;
+	t->size = UINT64_MAX;
+	t->sector = KX_SAVED_SECTOR;
+	return 0;
 }
 
 /* ---- streams ------------------------------------------------------------------------------ */
@@ -181,7 +204,7 @@ static int check_socket(int fd, struct kx_err *err)
 	return 0;
 }
 
-static int open_stream(struct target *t, struct kx_err *err)
+static int open_stream(struct target *t, enum target_for who, struct kx_err *err)
 {
 	struct stat st;
 
@@ -190,11 +213,14 @@ static int open_stream(struct target *t, struct kx_err *err)
 	t->size = UINT64_MAX;
 	if (fstat(t->fd, &st) < 0)
 		return kx_err_set(err, errno, "cannot stat: %s", strerror(errno));
+	if (who == FOR_JUMP && (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return 0;
 	if (S_ISSOCK(st.st_mode))
 		return check_socket(t->fd, err);
 	if (S_ISCHR(st.st_mode) && !isatty(t->fd))
 		return 0;
-	return kx_err_set(err, EINVAL, "expected a socket to another machine, have %s",
+	return kx_err_set(err, EINVAL, "expected %s, have %s",
+			  who == FOR_JUMP ? "a pipe or a socket" : "a socket to another machine",
 			  S_ISFIFO(st.st_mode) ? "a pipe: its reader is stopped like everybody" :
 			  S_ISREG(st.st_mode) ? "a file: name it as the target" :
 			  S_ISBLK(st.st_mode) ? "a block device: name it as the target" :
@@ -203,35 +229,42 @@ static int open_stream(struct target *t, struct kx_err *err)
 
 /* ---- all three ------------------------------------------------------------------------------ */
 
-static int open_path(struct target *t, struct kx_bytes machine, struct kx_arena *a,
-		     struct kx_err *err)
+static int open_path(struct target *t, enum target_for who, struct kx_bytes machine,
+		     struct kx_arena *a, struct kx_err *err)
 {
 	struct stat st;
 	int r;
 
-	if (stat(t->path, &st) < 0)
+	if (stat(t->path, &st) < 0) {
+		if (who == FOR_JUMP && errno == ENOENT)
+			return open_live_file(t, err);
 		return kx_err_set(err, errno, "cannot stat: %s", strerror(errno));
+	}
 	if (S_ISBLK(st.st_mode)) {
+		t->dev = st.st_rdev;
 		r = not_in_use(st.st_rdev, machine, err);
 		return r == 0 ? open_device(t, err) : r;
 	}
+	if (S_ISREG(st.st_mode) && who == FOR_JUMP)
+		return open_live_file(t, err);
 	t->kind = TARGET_FILE;
+	t->dev = st.st_dev;
 	if (S_ISREG(st.st_mode))
 		return open_file(t, &st, a, err);
 	return kx_err_set(err, EINVAL, "expected a block device or a file, have something else");
 }
 
-int target_open(struct target *t, const char *path, struct kx_bytes machine, struct kx_arena *a,
-		struct kx_err *err)
+int target_open(struct target *t, const char *path, enum target_for who, struct kx_bytes machine,
+		struct kx_arena *a, struct kx_err *err)
 {
 	int r;
 
 	*t = (struct target){ .path = path, .kind = TARGET_DEVICE, .fd = -1, .file_fd = -1 };
 	if (strcmp(path, "-")) {
-		r = open_path(t, machine, a, err);
+		r = open_path(t, who, machine, a, err);
 	} else {
 		t->path = "standard output";
-		r = open_stream(t, err);
+		r = open_stream(t, who, err);
 	}
 	return r < 0 ? kx_err_wrap(err, "%s", t->path) : 0;
 }
@@ -278,6 +311,8 @@ static int stream_write(struct target *t, uint64_t off, const uint8_t *p, size_t
 	while (len) {
 		ssize_t n = write(t->fd, p, len);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			return kx_err_set(err, errno, "%s: cannot write: %s", t->path,
 					  errno == EAGAIN ? "nobody takes it" : strerror(errno));
@@ -297,6 +332,11 @@ static int device_move(struct target *t, uint64_t off, uint8_t *p, size_t len, b
 		ssize_t n = writing ? pwrite(t->fd, p, piece, (off_t)at) :
 				      pread(t->fd, p, piece, (off_t)at);
 
+		/* A file that grows is zeros where it is not yet. */
+		if (!n && !writing && t->kind == TARGET_OPEN_FILE) {
+			memset(p, 0, piece);
+			n = (ssize_t)piece;
+		}
 		if (n <= 0)
 			return kx_err_set(err, n ? errno : EIO, "%s: cannot %s 0x%zx bytes at 0x%"
 					  PRIx64 ": %s", t->path, writing ? "write" : "read", piece,

@@ -17,31 +17,6 @@
 
 #include "snapshot.h"
 
-/* The user's key, and what encrypts with it. */
-struct secret {
-	struct kx_saved_key *key;
-	struct kx_saved_cipher cipher;
-};
-
-static void secret_forget(struct secret *s)
-{
-	kx_saved_cipher_deinit(&s->cipher);
-	kx_saved_key_free(s->key);
-	s->key = NULL;
-}
-
-static int secret_init(struct secret *s, const char *spec, struct kx_err *err)
-{
-	int r;
-
-	if (!spec)
-		return 0;
-	r = kx_saved_key_load(spec, &s->key, err);
-	if (r == 0)
-		r = kx_saved_cipher_init(&s->cipher, s->key, err);
-	return r < 0 ? kx_err_wrap(err, "--encrypt") : 0;
-}
-
 /* ---- before --------------------------------------------------------------------------- */
 
 static int prepare(const struct options *o, struct snapshot_facts *f, struct target *t,
@@ -58,11 +33,12 @@ static int prepare(const struct options *o, struct snapshot_facts *f, struct tar
 	if (r == 0)
 		r = kx_snapshot_open(s, &f->s, err);
 	if (r == 0)
-		r = target_open(t, o->path, f->machine, a, err);
+		r = target_open(t, o->path, FOR_SNAPSHOT, f->machine, a, err);
 	if (r == 0)
 		r = snapshot_check_target(t, o->force, err);
 	if (r == 0)
-		r = image_init(im, t, f, o->codec, o->key ? &secret->cipher : NULL, a, err);
+		r = image_init(im, t, f->context.machine, o->codec, secret->key ? &secret->cipher : NULL,
+			       a, err);
 	if (r == 0)
 		r = snapshot_check_room(f, t, o->codec, a, err);
 	/* A page of ours that is not in memory would be read from a filesystem. */
@@ -99,11 +75,6 @@ static int go_on(struct image *im, struct kx_err *err)
 	return r < 0 ? kx_err_wrap(err, "%s: cannot mark the image, which must not be resumed",
 				   im->target->path) : 0;
 }
-
-#define SAVED_FORMAT	"saved %" PRIu64 " pages, %" PRIu64 " of them zeros, in %" PRIu64	\
-			" MiB on %s"
-#define SAVED_VALUES(im)	(im)->head.page_count, (im)->head.zero_pages,			\
-			(im)->head.length >> 20, (im)->target->path
 
 static int finish(const struct options *o, struct image *im, struct kx_err *err)
 {
@@ -156,8 +127,8 @@ static void tell(bool resumed, const struct image *im)
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 /* With everybody stopped.  Whatever it returns, they are to go on. */
-static int save(const struct options *o, struct kx_snapshot *s, struct image *im,
-		struct secret *secret, bool *ret_resumed, struct kx_err *err)
+static int save(const struct options *o, const struct snapshot_facts *f, struct kx_snapshot *s,
+		struct image *im, struct secret *secret, bool *ret_resumed, struct kx_err *err)
 {
 	int r;
 
@@ -169,7 +140,7 @@ static int save(const struct options *o, struct kx_snapshot *s, struct image *im
 		secret_forget(secret);
 		return mark_resumed(im, err);
 	}
-	r = image_write(im, s, err);
+	r = image_write_snapshot(im, f, s, err);
 	return r == 0 ? finish(o, im, err) : r;
 }
 
@@ -190,7 +161,7 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 		r = kx_snapshot_freeze(&s, err);
 		if (r == 0) {
 			status = STATUS_UNDONE;
-			r = save(o, &s, &im, &secret, &resumed, err);
+			r = save(o, &f, &s, &im, &secret, &resumed, err);
 		}
 		kx_snapshot_close(&s);
 		sigprocmask(SIG_SETMASK, &before, NULL);

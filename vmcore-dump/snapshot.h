@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * --snapshot: the running system becomes a saved core (doc/resumable-core.md).
+ * --snapshot: the running system becomes a saved core (doc/resumable-core.md); and
+ * --resumable: a kernel that sleeps after a jump does.
  *
  *	snapshot.c		what is done in which order, and what follows
+ *	snapshot-jump.c		--resumable: what of a sleeping kernel is saved, and where it may go
  *	snapshot-check.c	what can be known before anything is stopped
  *	snapshot-target.c	where it goes: a device, a file, a socket
  *	snapshot-file.c		the extents of a file
- *	snapshot-pack.c		the stream, block by block, packed on all CPUs
+ *	snapshot-stream.c	what the kernel says in front of its pages
+ *	snapshot-pack.c		the pages, block by block, packed on all CPUs
  *	snapshot-image.c	the saved core as it is laid out
  *	snapshot-say.c		what is said while nobody can read
  *
@@ -21,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "kx/arena.h"
 #include "kx/core.h"
@@ -39,6 +43,13 @@ enum target_kind {
 	TARGET_DEVICE,
 	TARGET_FILE,		/* the extents of a file, on the device below */
 	TARGET_STREAM,
+	TARGET_OPEN_FILE,	/* through its filesystem; it may grow */
+};
+
+/* Who writes. */
+enum target_for {
+	FOR_SNAPSHOT,		/* everybody else is stopped, filesystems included */
+	FOR_JUMP,		/* everybody runs */
 };
 
 struct extent {
@@ -50,7 +61,9 @@ struct target {
 	enum target_kind kind;
 	int fd;			/* of the device or the stream */
 	int file_fd;		/* of the file */
-	uint64_t size;		/* UINT64_MAX: a stream */
+	uint64_t size;		/* room; UINT64_MAX: not limited */
+	uint64_t have;		/* bytes that are there at first; a stream has none */
+	dev_t dev;		/* the device, or that of the file's filesystem; 0: a stream */
 	uint32_t sector;	/* what the device writes in one piece */
 	struct extent *extent;	/* arena; ascending, without gaps */
 	size_t extent_count;
@@ -65,8 +78,8 @@ struct target {
  *   -EOPNOTSUPP  a file whose blocks are not known, or not only its own
  *   and what the system calls say
  */
-KX_CHECKED int target_open(struct target *t, const char *path, struct kx_bytes machine,
-			   struct kx_arena *a, struct kx_err *err);
+KX_CHECKED int target_open(struct target *t, const char *path, enum target_for who,
+			   struct kx_bytes machine, struct kx_arena *a, struct kx_err *err);
 void target_close(struct target *t);
 /* snapshot-file.c: t->extent of the t->size bytes of t->file_fd.  -EOPNOTSUPP, -EBUSY */
 KX_CHECKED int target_extents(struct target *t, struct kx_arena *a, struct kx_err *err);
@@ -107,6 +120,9 @@ KX_CHECKED int snapshot_check_room(const struct snapshot_facts *f, const struct 
 				   enum kx_saved_codec codec, struct kx_arena *a,
 				   struct kx_err *err);
 
+/* What @bytes of memory take on the target: pages pack to half at least as a rule. */
+uint64_t snapshot_stored(uint64_t bytes, enum kx_saved_codec codec);
+
 /* ---- the blocks ------------------------------------------------------------------------- */
 
 /* One block, packed. */
@@ -117,12 +133,25 @@ struct packed {
 	uint8_t tag[KX_SAVED_TAG_LEN];	/* if it is encrypted */
 	const struct saved_record *record;
 	size_t record_count;
-	uint64_t raw;			/* bytes of the stream in it */
+	uint64_t raw;			/* bytes of pages in it */
+};
+
+/* Where pages come from. */
+struct pages_source {
+	const struct kx_snapshot_run *run;	/* ascending, apart */
+	size_t run_count;
+	uint64_t page_size;
+	uint64_t pages, data_pages;	/* of all runs, and of those that are not zeros */
+	/*
+	 * @len bytes of memory at @pa.  Called by one thread, for all runs but those of
+	 * zeros, in their order.
+	 */
+	int (*read)(void *ctx, uint64_t pa, void *to, size_t len, struct kx_err *err);
+	void *ctx;
 };
 
 struct pack {
-	struct kx_snapshot *snapshot;
-	const struct kx_snapshot_frames *frames;
+	const struct pages_source *source;
 	enum kx_saved_codec codec;
 	const struct kx_saved_cipher *cipher;	/* NULL: not encrypted */
 	const struct saved_head *head;		/* for it: id */
@@ -131,29 +160,48 @@ struct pack {
 	void *ctx;
 };
 
-/* All data pages of the stream through put().  Its threads are gone afterwards. */
+/* All pages of the source through put().  Its threads are gone afterwards. */
 KX_CHECKED int pack_all(struct pack *p, struct kx_err *err);
 
 /* ---- the image ----------------------------------------------------------------------------- */
 
+/* --encrypt: the user's key, and what encrypts with it. */
+struct secret {
+	struct kx_saved_key *key;	/* NULL: nothing is encrypted */
+	struct kx_saved_cipher cipher;
+};
+
+/* @spec: KEY as it was given; NULL: none.  Forget it also after a failure. */
+KX_CHECKED int secret_init(struct secret *s, const char *spec, struct kx_err *err);
+void secret_forget(struct secret *s);
+
 struct image {
 	struct target *target;
-	struct snapshot_facts *facts;
 	struct kx_arena *arena;
 	enum kx_saved_codec codec;
 	const struct kx_saved_cipher *cipher;	/* NULL: not encrypted */
-	struct saved_head head;		/* id, salt and created are set before the snapshot */
+	struct saved_head head;		/* id, salt and created are set by image_init() */
 	size_t phnum;
 	uint16_t machine;
 	uint8_t *sector;		/* 4096 bytes, aligned */
 };
 
-/* Before the snapshot: number, date, the keys of @cipher (may be NULL), the buffer. */
-KX_CHECKED int image_init(struct image *im, struct target *t, struct snapshot_facts *f,
+/*
+ * Number, date, the keys of @cipher (may be NULL), the buffer: of a snapshot, before it
+ * is taken.
+ */
+KX_CHECKED int image_init(struct image *im, struct target *t, uint16_t machine,
 			  enum kx_saved_codec codec, const struct kx_saved_cipher *cipher,
 			  struct kx_arena *a, struct kx_err *err);
-/* The snapshot to the target, sector 0 COMPLETE last. */
-KX_CHECKED int image_write(struct image *im, struct kx_snapshot *s, struct kx_err *err);
+/*
+ * @source to the target, with what @parts says of it, sector 0 COMPLETE last.
+ * -ENODATA: all of it is zeros.
+ */
+KX_CHECKED int image_write(struct image *im, const struct pages_source *source,
+			   const struct kx_saved_parts *parts, struct kx_err *err);
+/* snapshot-stream.c: the same of a snapshot. */
+KX_CHECKED int image_write_snapshot(struct image *im, const struct snapshot_facts *f,
+				    struct kx_snapshot *s, struct kx_err *err);
 /*
  * Sector 0 of this image, as the target has it now, says CONSUMED; im->head has who
  * resumed it, if anybody did.  -ESTALE: the target has another image, or none.
@@ -161,6 +209,12 @@ KX_CHECKED int image_write(struct image *im, struct kx_snapshot *s, struct kx_er
 KX_CHECKED int image_consume(struct image *im, struct kx_err *err);
 
 /* ---- words ------------------------------------------------------------------------------------ */
+
+/* What was saved, of a struct image. */
+#define SAVED_FORMAT	"saved %" PRIu64 " pages, %" PRIu64 " of them zeros, in %" PRIu64	\
+			" MiB on %s"
+#define SAVED_VALUES(im)	(im)->head.page_count, (im)->head.zero_pages,			\
+			(im)->head.length >> 20, (im)->target->path
 
 /* A line on standard error. */
 void say(const char *fmt, ...) KX_PRINTF(1, 2);

@@ -14,6 +14,7 @@
  *	convert.c	--convert
  *	dmesg.c		--dmesg
  *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
+ *	snapshot-jump.c	--resumable
  */
 #ifndef VMCORE_DUMP_H
 #define VMCORE_DUMP_H
@@ -43,6 +44,7 @@ enum action {
 	ACTION_CONVERT,
 	ACTION_DMESG,
 	ACTION_SNAPSHOT,
+	ACTION_RESUMABLE,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
@@ -59,9 +61,9 @@ struct options {
 	bool json;			/* --info=json and the like */
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
-	const char *out;		/* --convert */
-	/* With --snapshot, whose target @path is. */
-	enum then then;			/* --then */
+	const char *out;		/* --convert; the target of --resumable */
+	/* With --snapshot, whose target @path is, and --resumable. */
+	enum then then;			/* --then, --snapshot only */
 	enum kx_saved_codec codec;	/* --compress */
 	bool force;			/* --force */
 	/* --key of a core that is read, --encrypt of a snapshot; NULL: none. */
@@ -132,6 +134,9 @@ KX_CHECKED int text_write(struct kx_text *t, struct kx_err *err);
 
 /* The exit status: STATUS_OK, or with @err STATUS_FAILED or snapshot.h's STATUS_UNDONE. */
 int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err);
+
+/* --resumable: the kernel that sleeps in @d to o->out. */
+KX_CHECKED int resumable_run(const struct options *o, struct dump *d, struct kx_err *err);
 
 /* "blank", "filled", ... */
 const char *context_status_name(enum context_status status);

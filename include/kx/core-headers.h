@@ -24,6 +24,8 @@ struct kx_core_headers_wish {
 	const struct kx_context *context;
 	/* Runs that the backup map is to have room for; 0: no map, no state. */
 	uint64_t runs_max;
+	/* With a context: the MACHINE note, as kx_machine_note() makes it; empty: none. */
+	struct kx_bytes machine;
 };
 
 struct kx_core_headers {

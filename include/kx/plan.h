@@ -259,6 +259,8 @@ struct kx_plan {
 	const struct kx_saved *saved;	/* NULL: a kernel */
 	struct kx_range home[PURG_REGIONS_MAX];
 	size_t home_count;
+	/* Where purgatory has to lie for the kernel that is saved; empty: anywhere. */
+	struct kx_range door;
 	/*
 	 * What is not as on the machine that was saved, as diff(1) has it: lines
 	 * "-KEY=VALUE" and "+KEY=VALUE".  NULL: nothing.  Also after a failure.

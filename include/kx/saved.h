@@ -286,6 +286,7 @@ struct kx_saved_parts {
 	struct kx_bytes vmcoreinfo;	/* the text; may be empty */
 	struct kx_bytes snapshot;	/* the kernel's own header page; may be empty */
 	struct kx_bytes machine;	/* CONTEXT_NOTE_MACHINE: lines of text; may be empty */
+	struct kx_bytes state, map;	/* of a kernel jump: their descriptors; may be empty */
 	const struct kx_range *ram;
 	size_t ram_count;
 	uint64_t direct_va;		/* virtual address of physical 0, modulo 2^64; 0 = unknown */

@@ -160,7 +160,8 @@ struct kx_sources {
 
 	/*
 	 * This machine as a saved core describes its own, lines KEY=VALUE; empty unless
-	 * it is to be compared with one (kx_machine_note()).
+	 * it is to be compared with one, or the running kernel is to be preserved
+	 * (kx_machine_note()).
 	 */
 	struct kx_bytes machine_note;
 

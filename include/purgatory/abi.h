@@ -216,13 +216,21 @@ enum purg_entry_kind {
 	 * on_fail.
 	 */
 	PURG_ENTRY_STAGED,
+	/*
+	 * x86_64: a kernel that slept after a jump and was saved then, whose memory is
+	 * back in its place: it is returned to at its return address pc, in a region.
+	 * paging is what it runs with.  On top of the stack it finds our entry point, and
+	 * we lie in memory that it swaps with its backup pages, as the next kernel did.
+	 * When it enters there, we return at once: nobody is here any more.
+	 */
+	PURG_ENTRY_WOKEN,
 };
 
-/* How many levels of page tables PURG_ENTRY_X86_64, _RETURN and _RESTORE hand over with. */
+/* How many levels of page tables PURG_ENTRY_X86_64, _RETURN, _RESTORE, _WOKEN hand over with. */
 enum purg_paging {
 	PURG_PAGING_KEEP,	/* as purgatory was entered */
 	PURG_PAGING_4LEVEL,	/* CR4.LA57 cleared if it is set */
-	PURG_PAGING_5LEVEL,	/* CR4.LA57 set if it is clear; _RETURN, _RESTORE only */
+	PURG_PAGING_5LEVEL,	/* CR4.LA57 set if it is clear; _RETURN, _RESTORE, _WOKEN only */
 };
 
 /* What ends a failed verification or an exception. */

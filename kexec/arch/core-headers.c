@@ -121,6 +121,8 @@ static int shape_notes(const struct kx_core_headers_wish *w, struct shape *sh, s
 		sh->notes_len += KX_CONTEXT_NOTE_LEN(KX_CONTEXT_STATE_LEN) +
 				 KX_CONTEXT_NOTE_LEN(sh->map_desc);
 	}
+	if (w->machine.len)
+		sh->notes_len += KX_CONTEXT_NOTE_LEN(w->machine.len);
 	sh->notes_len = kx_align_up(sh->notes_len, 8);
 	if (sh->notes_len > NOTES_MAX)
 		return kx_err_set(err, E2BIG, "core headers: notes: expected at most 0x%x bytes,"
@@ -214,13 +216,19 @@ static void contexts_put(struct kx_core_headers *h, const struct kx_core_headers
 		return;
 	h->context_off = note_put(h->blob, &off, CONTEXT_NOTE_CONTEXT, KX_CONTEXT_LEN);
 	kx_context_build(w->context, h->blob + h->context_off);
-	if (!w->runs_max)
-		return;
-	h->state_off = note_put(h->blob, &off, CONTEXT_NOTE_STATE, KX_CONTEXT_STATE_LEN);
-	kx_context_state_blank(h->blob + h->state_off);
-	h->map_len = sh->map_desc;
-	h->map_off = note_put(h->blob, &off, CONTEXT_NOTE_MAP, sh->map_desc);
-	kx_context_map_blank(h->blob + h->map_off, s->page_size);
+	if (w->runs_max) {
+		h->state_off = note_put(h->blob, &off, CONTEXT_NOTE_STATE, KX_CONTEXT_STATE_LEN);
+		kx_context_state_blank(h->blob + h->state_off);
+		h->map_len = sh->map_desc;
+		h->map_off = note_put(h->blob, &off, CONTEXT_NOTE_MAP, sh->map_desc);
+		kx_context_map_blank(h->blob + h->map_off, s->page_size);
+	}
+	/* Last: a text's length is no multiple of 8, and what is behind it is zeros. */
+	if (w->machine.len) {
+		uint64_t desc = note_put(h->blob, &off, CONTEXT_NOTE_MACHINE, w->machine.len);
+
+		memcpy(h->blob + desc, w->machine.data, w->machine.len);
+	}
 }
 
 int kx_core_headers_build(const struct kx_sources *s, const struct kx_core_headers_wish *w,

@@ -29,6 +29,7 @@ static int build(struct kx_plan *p, struct kx_core_headers *ret, struct kx_err *
 	context.entry_kind = CONTEXT_ENTRY_JUMP_X86_64;
 	context.window = own->window;
 	wish.context = &context;
+	wish.machine = p->sources->machine_note;
 	/* What is there when the next kernel looks is its own. */
 	for (size_t i = 0; i < own->low_count; i++)
 		exclude[wish.exclude_count++] = own->low[i];

@@ -43,7 +43,8 @@ static bool build(struct x86_idmap *m, const struct purg_param *param)
 static uint32_t extra_pages(const struct purg_param *param)
 {
 	return CONSOLE_PAGES * PURG_CONSOLES_MAX +
-	       (param->flags & PURG_F_PRESERVE ? JUMP_PAGES : 0) +
+	       (param->flags & PURG_F_PRESERVE || param->entry_kind == PURG_ENTRY_WOKEN ?
+		JUMP_PAGES : 0) +
 	       (param->flags & PURG_F_STOP_CPUS ? STOP_PAGES : 0) +
 	       (param->entry_kind == PURG_ENTRY_RESTORE ? X86_IDMAP_ALIAS_PAGES : 0);
 }

@@ -68,6 +68,7 @@ static size_t notes_len(const struct kx_saved_parts *p)
 {
 	return note_len(INFO_NAME, p->vmcoreinfo) +
 	       kx_core_note_len(CONTEXT_NOTE_NAME, KX_CONTEXT_LEN) +
+	       note_len(CONTEXT_NOTE_NAME, p->state) + note_len(CONTEXT_NOTE_NAME, p->map) +
 	       note_len(CONTEXT_NOTE_NAME, p->machine) + note_len(CONTEXT_NOTE_NAME, p->snapshot);
 }
 
@@ -84,6 +85,8 @@ static void notes_put(uint8_t *to, const struct kx_saved_parts *p)
 	to = note_put(to, INFO_NAME, 0, p->vmcoreinfo);
 	to = note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_CONTEXT,
 		      (struct kx_bytes){ context, sizeof(context) });
+	to = note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_STATE, p->state);
+	to = note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_MAP, p->map);
 	to = note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_MACHINE, p->machine);
 	note_put(to, CONTEXT_NOTE_NAME, CONTEXT_NOTE_SNAPSHOT, p->snapshot);
 }

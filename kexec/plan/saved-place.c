@@ -369,7 +369,7 @@ static int fill_rooms(struct saved_job *j, struct kx_err *err)
 
 /* The smallest hole that has room for @size bytes: large ones are for the pieces. */
 static int take_smallest(struct saved_job *j, const char *name, uint64_t size, uint64_t align,
-			 uint64_t max, struct kx_range *ret, struct kx_err *err)
+			 struct kx_range in, struct kx_range *ret, struct kx_err *err)
 {
 	const struct kx_hole *best = NULL;
 	struct kx_range fit = { 0, 0 };
@@ -378,8 +378,8 @@ static int take_smallest(struct saved_job *j, const char *name, uint64_t size, u
 	size = kx_align_up(size, j->p->sources->page_size);
 	for (size_t i = 0; i < j->holes.n; i++) {
 		const struct kx_hole *h = &j->holes.v[i];
-		uint64_t start = kx_align_up(h->r.start < LOW_1M ? LOW_1M : h->r.start, align);
-		uint64_t end = max && h->r.end > max ? max : h->r.end;
+		uint64_t start = kx_align_up(h->r.start < in.start ? in.start : h->r.start, align);
+		uint64_t end = h->r.end > in.end ? in.end : h->r.end;
 
 		if (start > end || end - start < size ||
 		    (best && kx_range_len(best->r) <= kx_range_len(h->r)))
@@ -388,7 +388,8 @@ static int take_smallest(struct saved_job *j, const char *name, uint64_t size, u
 		fit = (struct kx_range){ start, start + size };
 	}
 	if (!best)
-		return kx_err_set(err, ENOSPC, "%s: needs 0x%" PRIx64 " bytes", name, size);
+		return kx_err_set(err, ENOSPC, "%s: needs 0x%" PRIx64 " bytes in [0x%" PRIx64
+				  "-0x%" PRIx64 ")", name, size, in.start, in.end);
 	rc = kx_space_remove(&j->holes, fit, err);
 	if (rc == 0)
 		rc = kx_space_remove(&j->p->space, fit, err);
@@ -415,15 +416,20 @@ static uint64_t purgatory_len(const struct kx_plan *p)
 
 int saved_take(struct saved_job *j, size_t records, struct kx_err *err)
 {
-	uint64_t page = j->p->sources->page_size;
+	uint64_t page = j->p->sources->page_size, max = j->p->arch->purgatory_max;
+	struct kx_range any = { LOW_1M, UINT64_MAX }, in = { LOW_1M, max ? max : UINT64_MAX };
 	int rc;
 
-	rc = take_smallest(j, "purgatory", purgatory_len(j->p), PURG_IMAGE_ALIGN,
-			   j->p->arch->purgatory_max, &j->purgatory, err);
+	if (!kx_range_empty(j->p->door)) {
+		in.start = j->p->door.start > in.start ? j->p->door.start : in.start;
+		in.end = j->p->door.end < in.end ? j->p->door.end : in.end;
+	}
+	rc = take_smallest(j, "purgatory", purgatory_len(j->p), PURG_IMAGE_ALIGN, in,
+			   &j->purgatory, err);
 	if (rc < 0)
 		return rc;
 	return take_smallest(j, "unpack list", records * sizeof(struct purg_unpack),
-			     page, 0, &j->list, err);
+			     page, any, &j->list, err);
 }
 
 int saved_place_purgatory(struct saved_job *j, const char *why, struct kx_err *err)

@@ -19,38 +19,11 @@
 #include "kx/arch.h"
 #include "kx/core-headers.h"
 #include "kx/json.h"
+#include "kx/machine.h"
 #include "kx/number.h"
 #include "saved.h"
 
 /* ---- lines --------------------------------------------------------------------- */
-
-struct line {
-	struct kx_bytes key, value;
-};
-
-/* The next line of *text that has a '='; it moves on. */
-static bool next_line(struct kx_bytes *text, struct line *ret)
-{
-	while (text->len) {
-		const uint8_t *end = memchr(text->data, '\n', text->len), *eq;
-		size_t len = end ? (size_t)(end - text->data) : text->len;
-		struct kx_bytes line = { text->data, len };
-
-		*text = (struct kx_bytes){ line.data + len + !!end, text->len - len - !!end };
-		eq = memchr(line.data, '=', len);
-		if (!eq)
-			continue;
-		ret->key = (struct kx_bytes){ line.data, (size_t)(eq - line.data) };
-		ret->value = (struct kx_bytes){ eq + 1, len - (size_t)(eq - line.data) - 1 };
-		return true;
-	}
-	return false;
-}
-
-static bool bytes_are(struct kx_bytes b, const char *s)
-{
-	return b.len == strlen(s) && !memcmp(b.data, s, b.len);
-}
 
 static bool bytes_same(struct kx_bytes a, struct kx_bytes b)
 {
@@ -59,9 +32,9 @@ static bool bytes_same(struct kx_bytes a, struct kx_bytes b)
 
 static bool find_line(struct kx_bytes text, struct kx_bytes key, struct kx_bytes *ret)
 {
-	struct line l;
+	struct kx_machine_line l;
 
-	while (next_line(&text, &l))
+	while (kx_machine_next(&text, &l))
 		if (bytes_same(l.key, key)) {
 			*ret = l.value;
 			return true;
@@ -122,18 +95,19 @@ static bool comparable(const struct diff *d, struct kx_bytes key)
 	const struct kx_plan *p = d->p;
 
 	/* Disks are looked at by who has them mounted; la57 by whether the CPU can. */
-	if (bytes_are(key, "filesystem") || bytes_are(key, "swap") || bytes_are(key, "la57"))
+	if (kx_machine_word_is(key, "filesystem") || kx_machine_word_is(key, "swap") ||
+	    kx_machine_word_is(key, "la57"))
 		return false;
-	return !bytes_are(key, "cpu_features") ||
+	return !kx_machine_word_is(key, "cpu_features") ||
 	       !strcmp(p->saved->contexts.context.release, p->sources->release);
 }
 
 static void compare_lines(struct diff *d, struct kx_bytes then, struct kx_bytes now)
 {
 	struct kx_bytes value;
-	struct line l;
+	struct kx_machine_line l;
 
-	while (next_line(&then, &l))
+	while (kx_machine_next(&then, &l))
 		if (comparable(d, l.key) && find_line(now, l.key, &value) &&
 		    !bytes_same(l.value, value))
 			differs(d, l.key, l.value, value);
@@ -184,57 +158,30 @@ static void compare_page_size(struct diff *d)
 
 /* ---- filesystems ------------------------------------------------------------------- */
 
-/* "254:1 UUID ext4 rw /": words of a line filesystem=. */
-#define DISK_WORDS	5
-enum { DISK_DEVICE, DISK_UUID, DISK_TYPE, DISK_MODE, DISK_PATH };
-
-static bool disk_parse(struct kx_bytes value, struct kx_bytes ret[DISK_WORDS])
-{
-	for (size_t i = 0; i < DISK_WORDS; i++) {
-		const uint8_t *end = i + 1 < DISK_WORDS && value.len ?
-				     memchr(value.data, ' ', value.len) : NULL;
-
-		if (i + 1 < DISK_WORDS && !end)
-			return false;
-		ret[i] = (struct kx_bytes){ value.data, end ? (size_t)(end - value.data) : value.len };
-		value.data += ret[i].len + !!end;
-		value.len -= ret[i].len + !!end;
-	}
-	return true;
-}
-
-/* Another release may number devices anew: by its UUID, if both have one. */
-static bool disk_same(const struct kx_bytes a[DISK_WORDS], const struct kx_bytes b[DISK_WORDS])
-{
-	if (!bytes_are(a[DISK_UUID], "-") && !bytes_are(b[DISK_UUID], "-"))
-		return bytes_same(a[DISK_UUID], b[DISK_UUID]);
-	return bytes_same(a[DISK_DEVICE], b[DISK_DEVICE]);
-}
-
 /*
  * The saved kernel has a filesystem's state in memory: who writes to it meanwhile
  * destroys it.  A mount for reading may have, too, by replaying the journal.
  */
-static int check_disk(struct kx_plan *p, const struct kx_bytes disk[DISK_WORDS],
+static int check_disk(struct kx_plan *p, const struct kx_bytes disk[KX_DISK_WORDS],
 		      struct kx_err *err)
 {
-	struct kx_bytes now = p->sources->machine_note, here[DISK_WORDS];
-	struct line l;
+	struct kx_bytes now = p->sources->machine_note, here[KX_DISK_WORDS];
+	struct kx_machine_line l;
 	bool used;
 
-	while (next_line(&now, &l)) {
-		if ((!bytes_are(l.key, "filesystem") && !bytes_are(l.key, "swap")) ||
-		    !disk_parse(l.value, here) || !disk_same(disk, here))
+	while (kx_machine_next(&now, &l)) {
+		if (!kx_machine_disk(&l, here) || !kx_machine_disk_same(disk, here))
 			continue;
-		used = bytes_are(here[DISK_MODE], "rw");
+		used = kx_machine_word_is(here[KX_DISK_MODE], "rw");
 		if (used && !p->request->resume_anyway)
 			return kx_err_set(err, EBUSY,
 					  "%.*s (%.*s), which the saved kernel goes on to use, is in use here, for writing, on %.*s: unmount it (--resume-anyway destroys it)",
-					  (int)here[DISK_DEVICE].len, (const char *)here[DISK_DEVICE].data,
-					  (int)here[DISK_TYPE].len, (const char *)here[DISK_TYPE].data,
-					  (int)here[DISK_PATH].len, (const char *)here[DISK_PATH].data);
+					  (int)here[KX_DISK_DEVICE].len,
+					  (const char *)here[KX_DISK_DEVICE].data,
+					  (int)here[KX_DISK_TYPE].len, (const char *)here[KX_DISK_TYPE].data,
+					  (int)here[KX_DISK_PATH].len, (const char *)here[KX_DISK_PATH].data);
 		kx_plan_note(p, "%.*s, which the saved kernel goes on to use, is mounted here%s",
-			     (int)here[DISK_DEVICE].len, (const char *)here[DISK_DEVICE].data,
+			     (int)here[KX_DISK_DEVICE].len, (const char *)here[KX_DISK_DEVICE].data,
 			     used ? " for writing (--resume-anyway)" :
 			     ", for reading: that may have replayed its journal");
 	}
@@ -243,13 +190,12 @@ static int check_disk(struct kx_plan *p, const struct kx_bytes disk[DISK_WORDS],
 
 static int check_disks(struct kx_plan *p, struct kx_err *err)
 {
-	struct kx_bytes then = p->saved->machine, disk[DISK_WORDS];
-	struct line l;
+	struct kx_bytes then = p->saved->machine, disk[KX_DISK_WORDS];
+	struct kx_machine_line l;
 	int rc = 0;
 
-	while (rc == 0 && next_line(&then, &l))
-		if ((bytes_are(l.key, "filesystem") || bytes_are(l.key, "swap")) &&
-		    disk_parse(l.value, disk))
+	while (rc == 0 && kx_machine_next(&then, &l))
+		if (kx_machine_disk(&l, disk))
 			rc = check_disk(p, disk, err);
 	return rc;
 }

@@ -218,7 +218,8 @@ static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 	unsigned int regs = param->entry_kind == PURG_ENTRY_ARM64 ? 4 :
 			    param->entry_kind == PURG_ENTRY_CALL ? 3 :
 			    param->entry_kind == PURG_ENTRY_RESTORE ? 2 :
-			    param->entry_kind == PURG_ENTRY_RETURN ? 0 : 1;
+			    param->entry_kind == PURG_ENTRY_RETURN ||
+			    param->entry_kind == PURG_ENTRY_WOKEN ? 0 : 1;
 	const char *paging = kx_paging_name(param->paging);
 	bool any;
 

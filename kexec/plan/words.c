@@ -56,6 +56,7 @@ const char *kx_entry_name(uint32_t kind)
 		[PURG_ENTRY_RETURN] = "back to the kernel that jumped here",
 		[PURG_ENTRY_RESTORE] = "x86_64, a saved kernel",
 		[PURG_ENTRY_STAGED] = "none: a staged payload",
+		[PURG_ENTRY_WOKEN] = "x86_64, a saved kernel that slept",
 	};
 
 	return kind < sizeof(name) / sizeof(name[0]) ? name[kind] : "unknown";

@@ -4,7 +4,8 @@
  * resumed, as lines KEY=VALUE (doc/resumable-core.md).  Digests are SHA-256, in
  * hex.  What cannot be read has no line.
  *
- * Called by vmcore-dump/snapshot.c.
+ * Called by vmcore-dump/snapshot-check.c, and by kexec for a machine that is compared
+ * with a saved one, or that a kernel is preserved on.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -42,6 +42,7 @@ const char *purg_arch_check(const struct purg_param *p)
 		       check_64(p);
 	case PURG_ENTRY_CALL:
 	case PURG_ENTRY_RETURN:
+	case PURG_ENTRY_WOKEN:
 		return purg_preserve_check(p);
 	case PURG_ENTRY_RESTORE:
 		return purg_restore_check(p);
@@ -60,6 +61,8 @@ PURG_NORETURN void purg_arch_handover(struct purg_param *p)
 		purg_preserve_return(p);
 	if (p->entry_kind == PURG_ENTRY_RESTORE)
 		purg_restore_leave(p);
+	if (p->entry_kind == PURG_ENTRY_WOKEN)
+		purg_preserve_wake(p);
 	if (p->entry_kind == PURG_ENTRY_X86_32)
 		purg_jump32(p->pc, p->reg[0]);
 	if (p->paging == PURG_PAGING_4LEVEL && (purg_rd_cr4() & CR4_LA57))

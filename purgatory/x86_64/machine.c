@@ -106,6 +106,9 @@ int purg_arch_map(struct purg_param *p, const char **ret_why)
 	if (p->flags & PURG_F_STOP_CPUS)
 		purg_apic_quiet(m);
 	purg_preserve_record(p);
+	/* What was loaded has been unpacked, and is that kernel's memory by now. */
+	if (purg_preserve_again(p))
+		purg_preserve_wake(p);
 	*ret_why = NULL;
 	return 0;
 }

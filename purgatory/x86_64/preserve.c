@@ -22,7 +22,7 @@ void purg_preserve_init(const struct purg_param *p)
 	const uint64_t *top = (const uint64_t *)(uintptr_t)purg_entered.rsp;
 
 	purg_machine.back = purg_machine.slot = 0;
-	if (!(p->flags & PURG_F_PRESERVE))
+	if (!(p->flags & PURG_F_PRESERVE) && !purg_preserve_again(p))
 		return;
 	/* The stack is the kernel's swap page, which its page tables map. */
 	purg_machine.back = top[0];
@@ -30,8 +30,17 @@ void purg_preserve_init(const struct purg_param *p)
 		purg_machine.slot = top[1];	/* else the stack began here */
 }
 
+/* The kernel that was woken has its list of pages: it jumped here. */
+int purg_preserve_again(const struct purg_param *p)
+{
+	return p->entry_kind == PURG_ENTRY_WOKEN && purg_machine.door.away;
+}
+
 const char *purg_preserve_check(const struct purg_param *p)
 {
+	if (p->entry_kind == PURG_ENTRY_WOKEN)
+		return purg_param_inside(p, p->pc, 1, 0) ? NULL :
+		       "woken kernel's return address in no region";
 	if (!(p->flags & PURG_F_PRESERVE))
 		return "a jump without PURG_F_PRESERVE";
 	if (p->entry_kind == PURG_ENTRY_CALL &&
@@ -72,14 +81,30 @@ static void open_door(const struct purg_param *p)
 	d->to = d->there;
 }
 
+/*
+ * A door with nobody behind it: entered by whoever loaded us, it leaves to the kernel
+ * that is woken, and entered by that one, back to it, with the levels it came with.
+ */
+static void open_last_door(const struct purg_param *p)
+{
+	struct purg_door *d = &purg_machine.door;
+
+	d->to = (struct purg_side){ d->away ? purg_machine.back : p->pc, purg_entered.cr4 & CR4_LA57 };
+	if (!d->away && p->paging != PURG_PAGING_KEEP)
+		d->to.la57 = p->paging == PURG_PAGING_5LEVEL ? CR4_LA57 : 0;
+}
+
 /* The control page that we are going to leave to, and the tables to do so on. */
 int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p)
 {
+	int leaves = p->entry_kind == PURG_ENTRY_RETURN || p->entry_kind == PURG_ENTRY_WOKEN;
 	struct purg_door *d = &purg_machine.door;
 	uint64_t page;
 
 	if (p->entry_kind == PURG_ENTRY_RETURN)
 		open_door(p);
+	else if (p->entry_kind == PURG_ENTRY_WOKEN)
+		open_last_door(p);
 	else if (p->entry_kind == PURG_ENTRY_CALL)
 		d->to = (struct purg_side){ purg_machine.back, 0 };
 	else
@@ -87,9 +112,9 @@ int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p)
 	page = PAGE_OF(d->to.pc);
 	if (x86_idmap_add(m, page, page + 0x1000, X86_IDMAP_RAM) < page + 0x1000)
 		return -1;
-	if (p->entry_kind == PURG_ENTRY_RETURN)
+	if (leaves)
 		d->root = x86_idmap_root(m, d->to.la57 ? 5 : 4);
-	return p->entry_kind == PURG_ENTRY_RETURN && !d->root ? -1 : 0;
+	return leaves && !d->root ? -1 : 0;
 }
 
 /*
@@ -222,6 +247,17 @@ PURG_NORETURN void purg_preserve_call(struct purg_param *p)
 	leave_result(p, value);
 	purg_machine.again = p->base;
 	purg_leave(purg_machine.back, &purg_machine.again);
+}
+
+/*
+ * As the door in both directions; the kernel that loaded us may have left with other
+ * registers than the woken one did.
+ */
+PURG_NORETURN void purg_preserve_wake(struct purg_param *p)
+{
+	purg_machine.door.away = 1;
+	purg_restore_registers();
+	purg_preserve_return(p);
 }
 
 PURG_NORETURN void purg_preserve_return(struct purg_param *p)

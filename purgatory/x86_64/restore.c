@@ -43,7 +43,7 @@ int purg_restore_map(struct x86_idmap *m, const struct purg_param *p)
  * made to set CR4.CET when CR0.WP = 0" (SDM vol. 2B).  NXE: its tables are loaded
  * before its EFER.
  */
-static void set_registers(void)
+void purg_restore_registers(void)
 {
 	uint64_t efer = purg_rdmsr(MSR_EFER);
 
@@ -59,7 +59,7 @@ PURG_NORETURN void purg_restore_leave(struct purg_param *p)
 
 	if (levels(p) == 5)
 		want |= CR4_LA57;
-	set_registers();
+	purg_restore_registers();
 	if (levels(p) != purg_machine.map.levels)
 		purg_restore_levels(p->reg[0], p->reg[1], p->reg[2], root, want);
 	purg_wr_cr4(want);

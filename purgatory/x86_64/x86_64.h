@@ -75,11 +75,16 @@ int purg_preserve_map(struct x86_idmap *m, const struct purg_param *p);
 void purg_preserve_record(struct purg_param *p);
 PURG_NORETURN void purg_preserve_call(struct purg_param *p);
 PURG_NORETURN void purg_preserve_return(struct purg_param *p);
+/* PURG_ENTRY_WOKEN.  _again: true when the kernel that was woken jumped here. */
+int purg_preserve_again(const struct purg_param *p);
+PURG_NORETURN void purg_preserve_wake(struct purg_param *p);
 
 /* restore.c.  _check: NULL or why not.  _map: what _leave needs; -1 if there is no table. */
 const char *purg_restore_check(const struct purg_param *p);
 int purg_restore_map(struct x86_idmap *m, const struct purg_param *p);
 PURG_NORETURN void purg_restore_leave(struct purg_param *p);
+/* What a kernel relies on that loads its own page tables and CR4 first. */
+void purg_restore_registers(void);
 
 /* apic.c: no other CPU runs, and nothing is left for this one.  The map is in use. */
 void purg_apic_quiet(struct x86_idmap *m);

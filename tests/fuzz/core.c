@@ -2,12 +2,13 @@
 /*
  * Fuzz targets of the core reader: a whole core, its notes and the memory in it;
  * the KEXECJUMP notes on their own; the map of a kernel that is kept in memory; and
- * the kernel's log in a core.
+ * the kernel's log and its free pages in a core.
  */
 #include <string.h>
 
 #include "../unit/core-forge.h"
 #include "kx/context.h"
+#include "kx/core-pages.h"
 #include "kx/core-va.h"
 #include "kx/keep.h"
 #include "kx/printk.h"
@@ -316,6 +317,52 @@ void fuzz_dmesg(struct kx_bytes in)
 		fuzz_check(rc, &err);
 		FUZZ_ASSERT(!loss.first_bad[0] == !loss.bad);
 		FUZZ_ASSERT(!strchr(loss.first_bad, '\n'));
+	}
+	kx_arena_deinit(&a);
+}
+
+/* Every run is whole pages, goes on where the one before ended, and is of the other kind. */
+static void walk_pages(struct kx_pages *p, struct kx_range r)
+{
+	struct kx_page_run run = { .end = 0 }, last;
+	uint64_t at = r.start;
+
+	while (at < r.end) {
+		struct kx_err err = { .code = 0 };
+		int rc;
+
+		last = run;
+		rc = kx_pages_next(p, at, r.end, &run, &err);
+		fuzz_check(rc, &err);
+		if (rc < 0)
+			return;
+		FUZZ_ASSERT(run.end > at && run.end <= r.end && run.end % p->page_size == 0);
+		FUZZ_ASSERT(at == r.start || run.kind != last.kind);
+		at = run.end;
+	}
+}
+
+void fuzz_pages(struct kx_bytes in)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_core_file file;
+	struct kx_pages pages;
+	struct kx_core core;
+	struct kx_core_va va;
+	struct kx_bytes copy;
+	struct kx_arena a;
+	int rc;
+
+	kx_arena_init(&a);
+	copy = fuzz_copy(&a, in);
+	file = core_file(&copy);
+	if (kx_core_open(&file, &a, &core, NULL) == 0) {
+		kx_core_va_init(&va, &core, NULL, kx_vmcoreinfo_text(&core));
+		rc = kx_pages_init(&pages, &va, kx_vmcoreinfo_text(&core), &a, &err);
+		fuzz_check(rc, &err);
+		/* As vmcore-dump: nothing that is cut off. */
+		for (size_t i = 0; rc == 0 && core.end <= file.len && i < core.span_count; i++)
+			walk_pages(&pages, kx_range_shrink(core.span[i].pa, pages.page_size));
 	}
 	kx_arena_deinit(&a);
 }

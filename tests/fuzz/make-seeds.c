@@ -15,6 +15,7 @@
 
 #include "../unit/core-forge.h"
 #include "../unit/kept-forge.h"
+#include "../unit/pages-forge.h"
 #include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
 #include "../unit/printk-forge.h"
@@ -572,6 +573,34 @@ static void seed_logs(void)
 	}
 }
 
+static void seed_pages(const char *name, const char *info, uint32_t type)
+{
+	struct forge f = FORGE_NONE;
+
+	pages_core(&f, info);
+	pages_free(&f, 4, type, 2);
+	pages_free(&f, 8, type, 3);
+	pages_free(&f, 300, type, 12);
+	kx_put_le64(pages_section(&f, 2), 0x3);
+	seed("pages", name, &f);
+}
+
+/* For tests/cli/vmcore-dump. */
+static void seed_sleeping(void)
+{
+	static const char info[] = PAGES_INFO("-129");
+	struct forge f = FORGE_NONE, clean = FORGE_NONE, odd = FORGE_NONE;
+
+	pages_jump(&f, info, PAGES_OLD, 0);
+	seed("pages", "jump", &f);
+	pages_jump(&clean, info, PAGES_OLD, 1);
+	seed("pages", "jump-clean", &clean);
+	/* The page that it is entered in is free. */
+	pages_jump(&odd, info, PAGES_OLD, 0);
+	pages_free(&odd, 1, PAGES_OLD, 0);
+	seed("pages", "jump-odd", &odd);
+}
+
 static void seed_snapshot(const char *name, uint16_t machine)
 {
 	static const uint64_t frames[] = { 0x40000, 0x40001, 0x40002 | SNAPSHOT_ZERO, 0x50000 };
@@ -739,6 +768,9 @@ int main(int argc, char **argv)
 	seed_firmware();
 	seed_cores();
 	seed_saved_cores();
+	seed_pages("old", PAGES_INFO("-129"), PAGES_OLD);
+	seed_sleeping();
+	seed_pages("new", PAGES_INFO("-268435456"), 0xf0000000);
 	seed_logs();
 	seed_snapshot("x86", KX_ELF_X86_64);
 	seed_snapshot("arm64", KX_ELF_ARM64);

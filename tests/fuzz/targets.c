@@ -44,6 +44,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "kept", fuzz_kept },
 	{ "saved", fuzz_saved },
 	{ "dmesg", fuzz_dmesg },
+	{ "pages", fuzz_pages },
 	{ "snapshot", fuzz_snapshot },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ "purgatory-unpack", fuzz_purgatory_unpack },

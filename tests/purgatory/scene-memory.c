@@ -263,6 +263,44 @@ static void make_jump(struct world *w)
 	put(w, FUNCTION_PA, page, FUNCTION_LEN);
 }
 
+/*
+ * A kernel that slept.  It changes what was verified, and jumps as it did before, on the
+ * stub's tables; back again, it goes to the payload with what it was told to enter
+ * the next time in rdi, 0xbac in rbx.
+ */
+static void make_woken(struct world *w)
+{
+	const uint32_t want = w->s->paging;
+	/* From the stub's tables to those of the other number of levels. */
+	const uint16_t off = want == PURG_PAGING_4LEVEL && w->s->mode == 5 ? 0x1000 :
+			     want == PURG_PAGING_5LEVEL && w->s->mode == 4 ? 0xf000 : 0;
+	const uint8_t sign = off == 0xf000 ? 0xff : 0;
+	const uint8_t kernel[] = {
+		0x48, 0x8b, 0x04, 0x24,			/* mov (%rsp), %rax */
+		0x48, 0xc7, 0xc4, 0x00, 0xf0, 0x00, 0x30, /* mov $0x3000f000, %rsp */
+		0x48, 0xb9, 0x00, 0x00, 0x00, 0x40,
+		0x01, 0x00, 0x00, 0x00,			/* mov $0x140000000, %rcx */
+		0xfe, 0x01,				/* incb (%rcx) */
+		0x8b, 0x0c, 0x25, 0x20, 0x80, 0x00, 0x00, /* mov 0x8020, %ecx */
+		0x48, 0x81, 0xc1, 0, (uint8_t)(off >> 8), sign, sign,	/* add $.., %rcx */
+		0x0f, 0x22, 0xd9,			/* mov %rcx, %cr3 */
+		0xff, 0xd0,				/* call *%rax */
+		0x48, 0x8b, 0x3c, 0x24,			/* mov (%rsp), %rdi */
+		0xbb, 0xac, 0x0b, 0x00, 0x00,		/* mov $0xbac, %ebx */
+		0xb8, 0x00, 0x00, 0x00, 0x50,		/* mov $0x50000000, %eax */
+		0xff, 0xe0,				/* jmp *%rax */
+	};
+	uint8_t page[FUNCTION_LEN] = { 0 };
+
+	memcpy(page, kernel, sizeof(kernel));
+	w->p.flags |= PURG_F_STOP_CPUS;
+	w->p.pc = w->s->pc ? w->s->pc : FUNCTION_PA;
+	add_region(w, "home", FUNCTION_PA, page, 0, FUNCTION_LEN,
+		   PURG_REGION_WRITE | PURG_REGION_HANDOVER);
+	w->p.region[w->p.region_count - 2].flags |= PURG_REGION_WRITE;
+	put(w, FUNCTION_PA, page, FUNCTION_LEN);
+}
+
 int scene_memory(struct world *w, const char *dir)
 {
 	const struct scene *s = w->s;
@@ -292,6 +330,8 @@ int scene_memory(struct world *w, const char *dir)
 		make_unpack(w);
 	if (s->preserve)
 		make_jump(w);
+	if (s->entry == PURG_ENTRY_WOKEN)
+		make_woken(w);
 	if (s->far_pa)
 		add_region(w, "far", s->far_pa, NULL, 0, PAGE_64K, 0);
 	memcpy(blob.p + PURG_PARAM_OFF, &w->p, sizeof(w->p));

@@ -63,6 +63,7 @@ _start:
 	mov	$pml5, %ebx
 2:	mov	%eax, %cr4
 	mov	%ebx, %cr3
+	mov	%ebx, 0x8020			/* for who comes back on them */
 	mov	$0xc0000080, %ecx
 	rdmsr
 	or	$0x901, %eax			/* LME, NXE, SCE as Linux has them */

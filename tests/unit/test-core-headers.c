@@ -189,6 +189,37 @@ static void test_headers(void)
 	bed_deinit(&b);
 }
 
+/* The MACHINE note is the last, whatever its length; and the reader finds them all. */
+static void test_machine(void)
+{
+	static const char text[] = "arch=x86_64\nla57=1\n";
+
+	for (size_t len = 1; len < sizeof(text); len++) {
+		struct kx_core_headers_wish w = { .runs_max = 3 };
+		struct kx_core core = { .machine = KX_ELF_X86_64 };
+		struct kx_contexts notes;
+		struct bed b;
+
+		bed_init(&b, 1);
+		w.context = &b.context;
+		w.machine = (struct kx_bytes){ (const uint8_t *)text, len };
+		if (CHECK(kx_core_headers_build(&b.src, &w, &b.arena, &b.h, &b.err) == 0)) {
+			struct kx_bytes all = { b.h.blob, b.h.len }, part = KX_BYTES_NONE;
+			uint64_t at = b.h.context_off - CONTEXT_NOTE_DESC;
+			const struct kx_core_note *n;
+
+			CHECK(kx_bytes_sub(all, at, b.h.len - at, &part));
+			CHECK(kx_core_notes_parse(part, at, &b.arena, &core, &b.err) == 0);
+			CHECK(kx_contexts_read(&core, &b.arena, &notes, &b.err) == 0);
+			CHECK(notes.has_context && notes.has_state && notes.has_map);
+			n = kx_core_note_find(&core, CONTEXT_NOTE_NAME, CONTEXT_NOTE_MACHINE);
+			if (CHECK(n) && CHECK_EQ_U64(n->desc.len, len))
+				CHECK_MEM(n->desc.data, text, len);
+		}
+		bed_deinit(&b);
+	}
+}
+
 /* Of a crash kernel: the registers that the CPUs leave when they panic, no notes of ours. */
 static void test_crash_headers(void)
 {
@@ -355,6 +386,7 @@ TEST_MAIN(
 	{ "facts", test_facts },
 	{ "no facts", test_no_facts },
 	{ "headers for a kernel jump", test_headers },
+	{ "the MACHINE note", test_machine },
 	{ "headers for a crash kernel", test_crash_headers },
 	{ "the next kernel's core is read back", test_round_trip },
 	{ "headers without notes of ours", test_plain },

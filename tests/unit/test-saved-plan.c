@@ -431,7 +431,7 @@ static void test_refused(void)
 
 	small_core(&c, &b, KX_MACHINE_X86_64);
 	c.saved.contexts.context.entry_kind = CONTEXT_ENTRY_RESUME_ARM64;
-	core_fails(&c, ENOEXEC, "core: entry kind: expected 2 (x86_64 restore), have 3");
+	core_fails(&c, ENOEXEC, "core: entry kind: expected 1 (x86_64 jump) or 2 (x86_64 restore), have 3");
 
 	small_core(&c, &b, KX_MACHINE_X86_64);
 	c.saved.machine = text_bytes("la57=1\n");
@@ -602,6 +602,71 @@ static void test_entry(void)
 	}
 }
 
+/* A kernel that slept after a jump, whose next kernel was in @start to @end MiB. */
+static void woken_core(struct core *c, struct bed *b, uint64_t start, uint64_t end)
+{
+	struct kx_context *x = &c->saved.contexts.context;
+
+	small_core(c, b, KX_MACHINE_X86_64);
+	x->source = CONTEXT_SOURCE_JUMP;
+	x->entry_kind = CONTEXT_ENTRY_JUMP_X86_64;
+	memset(x->value, 0, sizeof(x->value));
+	x->window = (struct kx_range){ b->ram + MIB(start), b->ram + MIB(end) };
+}
+
+static void test_woken(void)
+{
+	static const struct {
+		bool state, five;
+		const char *note;
+		uint32_t paging;
+	} rows[] = {
+		{ true, false, "la57=1\n", PURG_PAGING_4LEVEL },
+		{ true, true, "la57=0\n", PURG_PAGING_5LEVEL },
+		{ false, true, "la57=0\n", PURG_PAGING_4LEVEL },
+		{ false, true, "cpus=0\n", PURG_PAGING_KEEP },
+	};
+	struct core c;
+	struct bed b;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		/* What would otherwise be the smallest hole is below; the largest above. */
+		woken_core(&c, &b, 48, 49);
+		c.saved.contexts.has_state = true;
+		c.saved.contexts.state.status = rows[i].state ? CONTEXT_FILLED : CONTEXT_BLANK;
+		c.saved.contexts.state.cr4 = rows[i].five ? 0x1020 : 0x20;
+		c.saved.machine = text_bytes(rows[i].note);
+		b.src.x86.la57_possible = true;
+		if (bed_build(&b)) {
+			const struct purg_param *param = &b.plan.param;
+
+			CHECK_EQ_U64(param->entry_kind, PURG_ENTRY_WOKEN);
+			CHECK_EQ_U64(param->pc, b.ram + MIB(32) + 0x100);
+			CHECK_EQ_U64(param->paging, rows[i].paging);
+			CHECK_EQ_U64(param->flags & (PURG_F_STOP_CPUS | PURG_F_PRESERVE), PURG_F_STOP_CPUS);
+			/* All of purgatory is in the window. */
+			CHECK(b.plan.entry >= b.ram + MIB(48));
+			CHECK(b.plan.entry + PURG_IMAGE_MAX + param->pool_len <= b.ram + MIB(49));
+			core_run(&c);
+		}
+		core_deinit(&c);
+	}
+
+	/* In the window there is no room: none, too little, or another's. */
+	woken_core(&c, &b, 48, 48);
+	core_fails(&c, ENOEXEC, "core: does not say where the memory of the next kernel was, in which purgatory has to be");
+	woken_core(&c, &b, 48, 49);
+	c.saved.contexts.context.window.end -= MIB(1) - 65536;
+	core_fails_like(&c, ENOSPC, "purgatory: needs 0x");
+	woken_core(&c, &b, 32, 33);
+	core_fails_like(&c, ENOSPC, "purgatory: needs 0x");
+	woken_core(&c, &b, 48, 49);
+	c.saved.contexts.has_state = true;
+	c.saved.contexts.state.status = CONTEXT_FILLED;
+	c.saved.contexts.state.cr4 = 0x1020;
+	core_fails(&c, EINVAL, "core: the saved kernel has page tables of 5 levels (la57), which this CPU has not");
+}
+
 /* Chance. */
 static void test_any(void)
 {
@@ -648,6 +713,7 @@ TEST_MAIN({ "a kernel that has just booted", test_quiet },
 	  { "what zstd packed", test_zstd },
 	  { "what is encrypted", test_encrypted },
 	  { "how it is entered", test_entry },
+	  { "a kernel that slept", test_woken },
 	  { "no room", test_no_room },
 	  { "what is refused", test_refused },
 	  { "another machine", test_same_machine },

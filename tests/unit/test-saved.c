@@ -641,6 +641,41 @@ static void check_written(uint32_t codec, const struct kx_context *context)
 	bed_deinit(&t);
 }
 
+/* A kernel that slept has its state and its map with it. */
+static void test_written_jump(void)
+{
+	const struct kx_context context = {
+		.machine = KX_ELF_X86_64, .source = CONTEXT_SOURCE_JUMP,
+		.entry_kind = CONTEXT_ENTRY_JUMP_X86_64, .filled = true, .page_size = 4096,
+	};
+	struct forge state = FORGE_NONE, map = FORGE_NONE;
+	struct kx_saved_parts parts = { .context = &context };
+	struct saved_head head;
+	struct bed t;
+
+	core_state(&state);
+	core_map(&map);
+	parts.state = forge_bytes(&state);
+	parts.map = (struct kx_bytes){ map.p, 48 + 2 * 24 };
+	bed_init(&t, (struct saved_forge){ .machine = 62, .codec = 1 });
+	if (CHECK(bed_open(&t) == 0)) {
+		rewrite(&t, &parts, &head);
+		if (CHECK(bed_open(&t) == 0)) {
+			const struct kx_contexts *c = &t.saved.contexts;
+
+			CHECK_EQ_U64(c->context.entry_kind, CONTEXT_ENTRY_JUMP_X86_64);
+			CHECK(c->has_state && c->has_map);
+			CHECK_EQ_U64(c->state.cr4, 0xa000);
+			CHECK_EQ_U64(c->map.run_count, 2);
+			CHECK_EQ_U64(c->map.capacity, 2);
+			CHECK_EQ_U64(c->map.run[0].src_pa, 0x8000);
+		}
+	}
+	bed_deinit(&t);
+	forge_free(&state);
+	forge_free(&map);
+}
+
 static void test_written(void)
 {
 	struct kx_context context = {
@@ -731,6 +766,7 @@ TEST_MAIN(
 	{ "unpack", test_unpack },
 	{ "pack", test_pack },
 	{ "written", test_written },
+	{ "written, of a jump", test_written_jump },
 	{ "consumed", test_consumed },
 	{ "many ranges", test_many },
 )
