@@ -54,6 +54,12 @@ KX_CHECKED bool kx_bytes_le32(struct kx_bytes b, uint64_t off, uint32_t *ret);
 KX_CHECKED bool kx_bytes_le64(struct kx_bytes b, uint64_t off, uint64_t *ret);
 KX_CHECKED bool kx_bytes_be32(struct kx_bytes b, uint64_t off, uint32_t *ret);
 
+/*
+ * The next line KEY=VALUE of *text, which moves on behind it; lines without a '='
+ * are passed over.  false: there is none.
+ */
+bool kx_line_next(struct kx_bytes *text, struct kx_bytes *ret_key, struct kx_bytes *ret_value);
+
 /* Little-endian stores into memory the caller owns. */
 void kx_put_le16(uint8_t *p, uint16_t v);
 void kx_put_le32(uint8_t *p, uint32_t v);

@@ -152,3 +152,21 @@ void kx_put_le64(uint8_t *p, uint64_t v)
 {
 	put_le(p, v, 8);
 }
+
+bool kx_line_next(struct kx_bytes *text, struct kx_bytes *ret_key, struct kx_bytes *ret_value)
+{
+	while (text->len) {
+		const uint8_t *end = memchr(text->data, '\n', text->len), *eq;
+		size_t len = end ? (size_t)(end - text->data) : text->len;
+		const uint8_t *line = text->data;
+
+		*text = (struct kx_bytes){ line + len + !!end, text->len - len - !!end };
+		eq = memchr(line, '=', len);
+		if (!eq)
+			continue;
+		*ret_key = (struct kx_bytes){ line, (size_t)(eq - line) };
+		*ret_value = (struct kx_bytes){ eq + 1, len - (size_t)(eq - line) - 1 };
+		return true;
+	}
+	return false;
+}

@@ -27,20 +27,7 @@ struct line {
 /* The next line of *text that has a '='; it moves on. */
 static bool next_line(struct kx_bytes *text, struct line *ret)
 {
-	while (text->len) {
-		const uint8_t *end = memchr(text->data, '\n', text->len), *eq;
-		size_t len = end ? (size_t)(end - text->data) : text->len;
-		struct kx_bytes line = { text->data, len };
-
-		*text = (struct kx_bytes){ line.data + len + !!end, text->len - len - !!end };
-		eq = memchr(line.data, '=', len);
-		if (!eq)
-			continue;
-		ret->key = (struct kx_bytes){ line.data, (size_t)(eq - line.data) };
-		ret->value = (struct kx_bytes){ eq + 1, len - (size_t)(eq - line.data) - 1 };
-		return true;
-	}
-	return false;
+	return kx_line_next(text, &ret->key, &ret->value);
 }
 
 static bool bytes_are(struct kx_bytes b, const char *s)
@@ -119,6 +106,9 @@ static bool comparable(const struct diff *d, struct kx_bytes key)
 
 	/* Disks are looked at by who has them mounted; la57 by whether the CPU can. */
 	if (bytes_are(key, "filesystem") || bytes_are(key, "swap") || bytes_are(key, "la57"))
+		return false;
+	/* Each kernel has its own. */
+	if (kx_bytes_starts(key, "lpi_", 4))
 		return false;
 	return !bytes_are(key, "cpu_features") ||
 	       !strcmp(p->saved->contexts.context.release, p->sources->release);
