@@ -191,6 +191,17 @@ static void drop_caches(void)
 		close(fd);
 }
 
+/* Said now: at the resume it would be too late. */
+static void say_lpis(const struct snapshot_facts *f)
+{
+	struct kx_bytes rest = f->machine, key, value;
+
+	while (kx_line_next(&rest, &key, &value))
+		if (key.len == 11 && kx_bytes_starts(key, "lpi_unknown", 11))
+			say("only Linux %s itself will be able to resume it, for its LPI tables are not"
+			    " known: %.*s", f->s.release, (int)value.len, (const char *)value.data);
+}
+
 int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,
 			enum kx_saved_codec codec, struct kx_arena *a, struct kx_err *err)
 {
@@ -218,6 +229,7 @@ int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,
 				  " the kernel's copy: %" PRIu64 " MiB are in use, %" PRIu64 " MiB"
 				  " free, %" PRIu64 " MiB can be swapped out", used(&m) >> 20,
 				  m.free >> 20, m.swappable >> 20);
+	say_lpis(f);
 	say("saving about %" PRIu64 " MiB of memory to %s", used(&m) >> 20, t->path);
 	return 0;
 }
