@@ -167,6 +167,26 @@ static const char *check_gic(const struct purg_param *p)
 	return NULL;
 }
 
+static const char *check_lpis(const struct purg_param *p)
+{
+	if (p->lpi_count > PURG_LPI_MAX)
+		return "too many LPI tables";
+	for (uint32_t i = 0; i < p->lpi_count; i++) {
+		const struct purg_lpi *l = &p->lpi[i];
+
+		if ((l->gicr_pa | l->pend_pa) & FRAME_OFF)
+			return "redistributor or LPI pending table not aligned";
+		if (!l->pend_pa)
+			continue;
+		if (!purg_param_inside(p, l->pend_pa, PURG_LPI_PEND_LEN, PURG_REGION_WRITE))
+			return "LPI pending table in no region to write to";
+		if ((p->lpi_prop_pa & 0xfff) ||
+		    !purg_param_inside(p, p->lpi_prop_pa, PURG_LPI_PROP_LEN, PURG_REGION_WRITE))
+			return "LPI property table in no region";
+	}
+	return NULL;
+}
+
 const char *purg_param_check(const struct purg_param *p, uint64_t base)
 {
 	const char *why;
@@ -196,6 +216,8 @@ const char *purg_param_check(const struct purg_param *p, uint64_t base)
 		why = check_jump(p);
 	if (!why)
 		why = check_gic(p);
+	if (!why)
+		why = check_lpis(p);
 	if (why)
 		return why;
 	return p->entry_kind == PURG_ENTRY_STAGED ? NULL : purg_arch_check(p);

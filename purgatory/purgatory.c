@@ -18,7 +18,8 @@ struct purg_param purg_param __attribute__((section(".param"), aligned(64)));
 _Static_assert(sizeof(struct purg_region) == 80, "struct purg_region has padding");
 _Static_assert(sizeof(struct purg_console) == 24, "struct purg_console has padding");
 _Static_assert(sizeof(struct purg_unpack) == 40, "struct purg_unpack has padding");
-_Static_assert(sizeof(struct purg_param) == 128 + 4 * 24 + 32 * 80 + 56 + 16 * 16 + 8 + 16 * 8 + 32 * 24,
+_Static_assert(sizeof(struct purg_param) == 128 + 4 * 24 + 32 * 80 + 56 + 16 * 16 + 8 + 16 * 8 + 32 * 24 +
+	       16 + 512 * 16,
 	       "struct purg_param has padding");
 
 PURG_NORETURN void purg_stop(struct purg_param *p)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kx/core-headers.h"
+#include "kx/machine.h"
 #include "kx/sys.h"
 #include "snapshot.h"
 
@@ -107,6 +108,19 @@ static uint64_t used(const struct kx_snapshot_memory *m)
 	return kx_snapshot_memory_used(m);
 }
 
+/* Said now: at the resume it would be too late. */
+static void say_lpis(const struct snapshot_facts *f)
+{
+	struct kx_bytes rest = f->machine;
+	struct kx_machine_line l;
+
+	while (kx_machine_next(&rest, &l))
+		if (kx_machine_word_is(l.key, "lpi_unknown"))
+			say("only Linux %s itself will be able to resume it, for its LPI tables are not"
+			    " known: %.*s", f->s.release, (int)l.value.len,
+			    (const char *)l.value.data);
+}
+
 int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,
 			enum kx_saved_codec codec, struct kx_arena *a, struct kx_err *err)
 {
@@ -137,6 +151,7 @@ int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,
 				  " free (%" PRIu64 " MiB of these only for CMA), %" PRIu64 " MiB"
 				  " can be swapped out", used(&m) >> 20, m.free >> 20, m.cma >> 20,
 				  m.swappable >> 20);
+	say_lpis(f);
 	say("saving about %" PRIu64 " MiB of memory to %s", used(&m) >> 20, t->path);
 	return 0;
 }

@@ -145,6 +145,20 @@ struct purg_gicr {
 #define PURG_ITS_MAX	16
 #define PURG_GICR_MAX	32
 
+/*
+ * arm64, GICv3: what the redistributor at gicr_pa gets, one of a CPU that the saved
+ * kernel ran on.
+ */
+struct purg_lpi {
+	uint64_t gicr_pa;	/* its first frame */
+	uint64_t pend_pa;	/* LPI pending table; 0: its LPIs are stopped, and no more */
+};
+
+#define PURG_LPI_MAX		512
+/* Whole tables, as Linux makes them: 2^16 bits and bytes, or less. */
+#define PURG_LPI_PEND_LEN	0x10000u
+#define PURG_LPI_PROP_LEN	0x10000u
+
 enum purg_console_kind {
 	PURG_CONSOLE_NONE,
 	PURG_CONSOLE_8250_PORT,		/* addr is an I/O port */
@@ -310,13 +324,21 @@ struct purg_param {
 	/*
 	 * arm64: what is stopped before anything is unpacked, because it writes to
 	 * memory of the kernel that left: interrupt translation services, and LPIs
-	 * of redistributors.  A kernel that was saved gets no redistributors here: it
-	 * does not turn its LPIs on again (doc/purgatory-arm64.md).
+	 * of redistributors.
 	 */
 	uint32_t its_count;
 	uint32_t gicr_count;
 	uint64_t its_pa[PURG_ITS_MAX];
 	struct purg_gicr gicr[PURG_GICR_MAX];
+	/*
+	 * arm64: the LPI tables of a kernel that was saved, which does not set them
+	 * again (doc/purgatory-arm64.md).  The pending tables, in regions with WRITE,
+	 * are emptied; LPIs are on when the kernel is entered.
+	 */
+	uint64_t lpi_prop_pa;		/* property table, of all; in a region */
+	uint32_t lpi_count;
+	uint32_t reserved3;		/* 0 */
+	struct purg_lpi lpi[PURG_LPI_MAX];
 };
 
 #endif

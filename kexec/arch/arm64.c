@@ -217,16 +217,10 @@ static int place_dtb(struct kx_plan *p, const struct arm64_kernel *k, struct kx_
 	return kx_plan_place(p, want, dtb, "inside one 2 MiB block", ret, err);
 }
 
-/*
- * With EFI the running kernel has had the LPIs' tables reserved for all that come
- * behind it (LINUX_EFI_MEMRESERVE), and they use them on: without LPIs they would
- * reserve new ones at each kexec.  The tables of the translation services are never
- * handed on.
- */
-void kx_arm64_stop_interrupts(struct kx_plan *p, bool saved_kernel)
+/* The tables of the translation services are never handed on. */
+void kx_arm64_stop_interrupts(struct kx_plan *p, bool lpis)
 {
 	const struct kx_gic *g = &p->sources->arm64.gic;
-	bool lpis = !saved_kernel && !p->sources->arm64.efi;
 
 	memcpy(p->param.its_pa, g->its_pa, sizeof(g->its_pa));
 	p->param.its_count = g->its_count;
@@ -272,6 +266,11 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	p->param.reg[0] = dtb_pa;	/* x0; x1 to x3 are 0 */
 	p->param.timing_pa = dtb_pa + kx_arm64_dtb_timing(dtb);
 	p->param.psci = p->sources->arm64.psci;
-	kx_arm64_stop_interrupts(p, false);
+	/*
+	 * With EFI the running kernel has had the LPIs' tables reserved for all that come
+	 * behind it (LINUX_EFI_MEMRESERVE), and they use them on: without LPIs they would
+	 * reserve new ones at each kexec.
+	 */
+	kx_arm64_stop_interrupts(p, !p->sources->arm64.efi);
 	return 0;
 }

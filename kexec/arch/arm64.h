@@ -96,9 +96,8 @@ int kx_arm64_dtb_err(struct kx_err *err, int r, const char *what);
 
 /*
  * Have purgatory stop what of the interrupt controller would go on writing to the
- * running kernel's memory (doc/purgatory-arm64.md).  A kernel that was saved keeps
- * the redistributors as they are: it would not turn its LPIs on again.
+ * running kernel's memory (doc/purgatory-arm64.md).  @lpis: the redistributors, too.
  */
-void kx_arm64_stop_interrupts(struct kx_plan *p, bool saved_kernel);
+void kx_arm64_stop_interrupts(struct kx_plan *p, bool lpis);
 
 #endif

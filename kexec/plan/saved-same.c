@@ -98,6 +98,9 @@ static bool comparable(const struct diff *d, struct kx_bytes key)
 	if (kx_machine_word_is(key, "filesystem") || kx_machine_word_is(key, "swap") ||
 	    kx_machine_word_is(key, "la57"))
 		return false;
+	/* Each kernel has its own. */
+	if (kx_bytes_starts(key, "lpi_", 4))
+		return false;
 	return !kx_machine_word_is(key, "cpu_features") ||
 	       !strcmp(p->saved->contexts.context.release, p->sources->release);
 }

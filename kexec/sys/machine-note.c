@@ -17,6 +17,7 @@
 #include <sys/sysmacros.h>
 
 #include "facts.h"
+#include "gic-tables.h"
 #include "kx/acpi.h"
 #include "kx/fdt.h"
 #include "kx/json.h"
@@ -369,6 +370,28 @@ static int add_disks(const struct kx_sources *s, struct kx_arena *a, struct kx_t
 	return r == 0 ? add_lines(&d, "proc/swaps", add_swap, a, err) : r;
 }
 
+/* ---- interrupts ------------------------------------------------------------------------- */
+
+/* What a kernel that comes back does not set again. */
+static int add_lpis(const struct kx_sources *s, struct kx_arena *a, struct kx_text *t,
+		    struct kx_err *err)
+{
+	struct kx_gic_tables tables;
+	struct kx_err why = { .code = 0 };
+	int r;
+
+	if (s->machine != KX_MACHINE_ARM64 || !s->arm64.gic.its_count)
+		return 0;
+	r = kx_gic_tables_read(s, a, &tables, &why);
+	if (r == -ENOMEM)
+		return kx_err_set(err, ENOMEM, "%s", why.text);
+	if (r == 0)
+		kx_gic_tables_print(&tables, t);
+	else
+		kx_text_add(t, "lpi_unknown=%s\n", why.text);
+	return 0;
+}
+
 /* ---- all of it -------------------------------------------------------------------------- */
 
 int kx_machine_note(const struct kx_sources *s, struct kx_arena *a, struct kx_bytes *ret,
@@ -389,6 +412,8 @@ int kx_machine_note(const struct kx_sources *s, struct kx_arena *a, struct kx_by
 	r = add_tables(s, a, &t, err);
 	if (r == 0)
 		r = add_disks(s, a, &t, err);
+	if (r == 0)
+		r = add_lpis(s, a, &t, err);
 	if (r < 0)
 		return r;
 	text = kx_text_str(&t);

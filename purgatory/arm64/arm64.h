@@ -28,11 +28,13 @@ PURG_NORETURN void purg_trap(struct purg_param *p, uint64_t slot, uint64_t esr, 
  * mmu.S.  _on: drops what the caches hold of [@start, @end), the image and the
  * tables behind it, then turns on MMU and caches with @tcr and @ttbr0; @flags
  * are purg_cpu's.  _leave: the reverse, with every register as in @cpu, then
- * x[0..3] into x0..x3 and a branch to @pc.  [@start, @end) is cleaned last.
+ * x[0..3] into x0..x3 and a branch to @pc.  [@start, @end) is cleaned last; in
+ * it are @lpi_count entries @lpi, whose redistributors' LPIs are turned on.
  */
 void purg_mmu_on(uint64_t tcr, uint64_t ttbr0, uint64_t start, uint64_t end, uint64_t flags);
 PURG_NORETURN void purg_leave(const struct purg_cpu *cpu, uint64_t pc, const uint64_t x[4],
-			      uint64_t start, uint64_t end);
+			      uint64_t start, uint64_t end, const struct purg_lpi *lpi,
+			      uint64_t lpi_count);
 
 /* cache.S: cleans and invalidates the lines of @len bytes to the point of coherency. */
 void purg_dcache_civac(const void *start, uint64_t len);

@@ -42,9 +42,23 @@ static void clean_regions(const struct purg_param *p)
 					  p->region[i].mem_len);
 }
 
+/*
+ * What was pending when the kernel was saved is gone, as after a reset: its devices
+ * were stopped before.  The start of a table is the hardware's own (IHI0069, 5.1.2),
+ * and was saved while that was using it.
+ */
+static void empty_pending(const struct purg_param *p)
+{
+	for (uint32_t i = 0; i < p->lpi_count; i++)
+		if (p->lpi[i].pend_pa)
+			purg_arch_zero((void *)(uintptr_t)p->lpi[i].pend_pa, PURG_LPI_PEND_LEN);
+}
+
 PURG_NORETURN void purg_arch_handover(struct purg_param *p)
 {
+	empty_pending(p);
 	if (purg_cpu_is(CPU_MAPPED))
 		clean_regions(p);
-	purg_leave(&purg_cpu, p->pc, p->reg, p->base, p->base + PURG_IMAGE_MAX + p->pool_len);
+	purg_leave(&purg_cpu, p->pc, p->reg, p->base, p->base + PURG_IMAGE_MAX + p->pool_len,
+		   p->lpi, p->lpi_count);
 }

@@ -28,6 +28,19 @@ static inline uint32_t purg_rd32(uint64_t pa)
 	return v;
 }
 
+static inline uint64_t purg_rd64(uint64_t pa)
+{
+	uint64_t v;
+
+	__asm__ volatile("ldr %0, [%1]" : "=r"(v) : "r"(pa) : "memory");
+	return v;
+}
+
+static inline void purg_wr64(uint64_t pa, uint64_t v)
+{
+	__asm__ volatile("str %0, [%1]" : : "r"(v), "r"(pa) : "memory");
+}
+
 static inline void purg_wr8(uint64_t pa, uint8_t v)
 {
 	__asm__ volatile("strb %w0, [%1]" : : "r"(v), "r"(pa) : "memory");

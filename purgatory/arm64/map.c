@@ -135,15 +135,28 @@ static void stop_interrupts(struct purg_param *p)
 	if (purg_cpu.sctlr & (SCTLR_M | SCTLR_C))
 		return;
 	purg_gic_stop(p, &left);
-	if (!(left.its | left.lpis))
-		return;
 	purg_line_init(&l);
-	purg_line_str(&l, "GIC: did not stop: ");
-	purg_line_dec(&l, left.its);
-	purg_line_str(&l, " ITS, LPIs of ");
-	purg_line_dec(&l, left.lpis);
-	purg_line_str(&l, " CPUs");
-	purg_line_print(&l, p);
+	if (left.its | left.lpis) {
+		purg_line_str(&l, "GIC: did not stop: ");
+		purg_line_dec(&l, left.its);
+		purg_line_str(&l, " ITS, LPIs of ");
+		purg_line_dec(&l, left.lpis);
+		purg_line_str(&l, " CPUs");
+		purg_line_print(&l, p);
+	}
+	purg_line_init(&l);
+	if (left.held) {
+		purg_line_str(&l, "GIC: LPIs stay on, and would write into the saved kernel, of ");
+		purg_line_dec(&l, left.held);
+		purg_line_str(&l, " CPUs");
+		purg_fail(p, &l);
+	}
+	if (left.silent) {
+		purg_line_str(&l, "GIC: did not take their LPI tables: ");
+		purg_line_dec(&l, left.silent);
+		purg_line_str(&l, " CPUs");
+		purg_line_print(&l, p);
+	}
 }
 
 int purg_arch_map(struct purg_param *p, const char **ret_why)

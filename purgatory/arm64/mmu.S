@@ -3,7 +3,7 @@
  * MMU and caches on, and off again with the way out, arm64 (arm64.h: purg_mmu_on,
  * purg_leave).  Called by map.c and handover.c.
  *
- * Neither stores anything.  A store between the cache maintenance and the write
+ * Neither stores anything to memory.  A store between the cache maintenance and the write
  * to SCTLR would be where the other side does not look: with the MMU off it goes
  * to memory, past a line that an instruction prefetch may just have brought
  * back; with the MMU on it makes a line dirty that nobody cleans any more.
@@ -113,6 +113,9 @@ purg_mmu_on:
  * of what we wrote.
  *
  * The same with CPU_MAPPED clear, where half of it changes nothing.
+ *
+ * LPIs come last, when the MMU is off, so that redistributors are devices, and
+ * their tables have been cleaned: they are read from here on.  gic.c has set them.
  */
 	.globl	purg_leave
 purg_leave:
@@ -121,6 +124,8 @@ purg_leave:
 	ldp	x14, x15, [x0, #CPU_VBAR]
 	ldp	x16, x9, [x0, #CPU_TCR2_REG]	/* and CPU_FLAGS */
 	mov	x8, x1
+	mov	x25, x5
+	mov	x26, x6
 	ldp	x21, x22, [x2]
 	ldp	x23, x24, [x2, #16]
 	dcache_line x5, x6
@@ -131,7 +136,16 @@ purg_leave:
 	map_off	el1, cpacr_el1, TCR2_EL1, SCTLR_EL1_OFF
 	b	2f
 1:	map_off	el2, cptr_el2, TCR2_EL2, SCTLR_EL2_OFF
-2:	mov	x0, x21
+2:	cbz	x26, 4f
+	sub	x26, x26, #1
+	ldp	x5, x6, [x25], #16		/* struct purg_lpi */
+	cbz	x6, 2b
+	ldr	w7, [x5]			/* GICR_CTLR */
+	orr	w7, w7, #1			/* EnableLPIs */
+	str	w7, [x5]
+	b	2b
+4:	dsb	sy				/* they have it before the kernel runs */
+	mov	x0, x21
 	mov	x1, x22
 	mov	x2, x23
 	mov	x3, x24

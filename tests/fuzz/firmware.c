@@ -82,6 +82,41 @@ void fuzz_fadt(struct kx_bytes in)
 }
 
 /* The record, and the counter and the clock that it is read at behind it. */
+/* The same bytes as a kernel's log and as lines of a saved core. */
+void fuzz_gic_tables(struct kx_bytes in)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_gic_tables t;
+	struct kx_gic_log log;
+	struct kx_arena a;
+	char *list;
+
+	kx_arena_init(&a);
+	memset(&log, 0, sizeof(log));
+	in = fuzz_copy(&a, in);
+	list = kx_arena_alloc(&a, in.len + 1);
+	FUZZ_ASSERT(list);
+	memcpy(list, in.data, strnlen((const char *)in.data, in.len));
+	for (size_t at = 0; at < in.len;) {
+		const uint8_t *nl = memchr(in.data + at, '\n', in.len - at);
+		size_t len = nl ? (size_t)(nl - in.data) - at : in.len - at;
+
+		kx_gic_log_add(&log, (struct kx_bytes){ in.data + at, len });
+		at += len + 1;
+	}
+	list[strcspn(list, "\n")] = '\0';
+	for (int log_too = 0; log_too < 2; log_too++) {
+		int r = log_too ? kx_gic_log_tables(&log, "0", list, &t, &err) :
+				  kx_gic_tables_parse(in, &t, &err);
+
+		FUZZ_ASSERT(r == 0 || err.text[0]);
+		for (uint32_t i = 0; r == 0 && i < t.count; i++)
+			FUZZ_ASSERT(t.v[i].gicr_pa && t.v[i].pend_pa &&
+				    (t.v[i].gicr_pa | t.v[i].pend_pa) % KX_GIC_FRAME == 0);
+	}
+	kx_arena_deinit(&a);
+}
+
 void fuzz_timing(struct kx_bytes in)
 {
 	struct kx_last_boot b = { .machine = "arm64", .source = "fuzz", .running = true };

@@ -367,6 +367,15 @@ static void seed_firmware(void)
 	forge_room(&f, 4096);
 	seed("boot-params", "zeros", &f);
 
+	seed_text("gic-tables", "log", "0-1\n"
+		  "6,61,0,-;GICv3: CPU0: found redistributor 0 region 0:0x80a0000\n"
+		  "6,63,0,-;GICv3: using LPI property table @0x43290000\n"
+		  "6,64,0,-;GICv3: CPU0: using allocated LPI pending table @0x432a0000\n"
+		  "6,88,3,-;GICv3: CPU1: found redistributor 1 region 0:0x80c0000\n"
+		  "6,89,3,-;GICv3: CPU1: using allocated LPI pending table @0x432b0000\n");
+	seed_text("gic-tables", "lines", "lpi_property=0x42000000\n"
+		  "lpi_pending=0x80a0000 0x42010000\nlpi_pending=0x80c0000 0x42020000\n");
+
 	p = forge_acpi(&f, "SPCR", 80, 2);
 	p[36] = 3;			/* PL011 */
 	p[40 + 1] = 32;

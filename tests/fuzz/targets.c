@@ -30,6 +30,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "spcr", fuzz_spcr },
 	{ "fadt", fuzz_fadt },
 	{ "madt", fuzz_madt },
+	{ "gic-tables", fuzz_gic_tables },
 	{ "timing", fuzz_timing },
 	{ "plan-arm64", fuzz_plan_arm64 },
 	{ "plan-x86", fuzz_plan_x86 },

@@ -71,6 +71,7 @@ void fuzz_fdt(struct kx_bytes in);
 void fuzz_spcr(struct kx_bytes in);
 void fuzz_fadt(struct kx_bytes in);
 void fuzz_madt(struct kx_bytes in);
+void fuzz_gic_tables(struct kx_bytes in);
 void fuzz_timing(struct kx_bytes in);
 
 /* plan.c */

@@ -241,6 +241,13 @@ static void test_bad_block(void)
 	BAD(p.map_pa = 8; p.map_len = 47, "no room for a map");
 	BAD(p.result_pa = 8, "result in no region to write to");
 	BAD(p.its_count = PURG_ITS_MAX + 1, "too many parts of an interrupt controller");
+	BAD(p.lpi_count = PURG_LPI_MAX + 1, "too many LPI tables");
+	BAD(p.lpi_count = 1; p.lpi[0].gicr_pa = 0x1000,
+	    "redistributor or LPI pending table not aligned");
+	BAD(p.lpi_count = 1; p.lpi[0].pend_pa = 0x1000,
+	    "redistributor or LPI pending table not aligned");
+	BAD(p.lpi_count = 1; p.lpi[0].pend_pa = 0x7770000,
+	    "LPI pending table in no region to write to");
 	BAD(p.gicr_count = PURG_GICR_MAX + 1, "too many parts of an interrupt controller");
 	BAD(p.its_count = 1; p.its_pa[0] = 0x8080001, "part of an interrupt controller not aligned");
 	BAD(p.gicr_count = 1; p.gicr[0].len = 0x8000, "part of an interrupt controller not aligned");

@@ -30,6 +30,8 @@
 #define GUEST_GICR_STEP	0x00020000
 #define GUEST_LPI_PROP	0x4b000000
 #define GUEST_LPI_PEND	0x4b100000
+/* Those of a saved kernel: a property table, and behind it two pending tables. */
+#define GUEST_LPI_SAVED	0x4b200000
 
 /* monitor-arm64.S: what it watches, and where it leaves what it has seen. */
 #define WATCH_RAM	0x40000000

@@ -31,6 +31,9 @@ int scene_snapshot(struct world *w)
 	ram_pieces(&w->ram, copy_piece, w);
 	if (w->before)
 		memcpy(w->before, w->want, WATCH_RAM_LEN);
+	/* A saved kernel's two pending tables. */
+	if (w->s->gic == 3)
+		memset(w->want + (GUEST_LPI_SAVED + PURG_LPI_PROP_LEN - base), 0, 2 * PURG_LPI_PEND_LEN);
 	if (!w->s->unpack)
 		return 1;
 	memcpy(w->want + (w->unpack.target_pa - base), w->unpack.target_want, UNPACK_TARGET_LEN);
@@ -393,8 +396,8 @@ int scene_stopped(struct world *w)
 	return !test_failed;
 }
 
-/* Is the lowest bit of the register at @pa as said? */
-static void check_enabled(struct world *w, uint64_t pa, int enabled)
+/* Are the bits @mask of the register at @pa as said? */
+static void check_register(struct world *w, uint64_t pa, uint32_t mask, uint32_t want)
 {
 	char command[64], answer[8192];
 	unsigned int value = 77;
@@ -404,18 +407,36 @@ static void check_enabled(struct world *w, uint64_t pa, int enabled)
 	if (!CHECK(vm_monitor(&w->vm, command, answer, sizeof(answer))))
 		return;
 	found = strstr(answer, ": 0x");
-	if (!test_report(found && sscanf(found, ": %x", &value) == 1 && (value & 1) == (unsigned int)enabled,
+	if (!test_report(found && sscanf(found, ": %x", &value) == 1 && (value & mask) == want,
 			 w->s->name, 0, command))
 		printf("# got: %s\n", answer);
 }
 
+/* The saved kernel's, with the attributes that the stub's had, or Linux's. */
+static void check_tables(struct world *w)
+{
+	uint32_t attributes = w->s->mode & MODE_GIC ? 0 : 0x780;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		uint64_t gicr = GUEST_GICR + i * GUEST_GICR_STEP;
+
+		check_register(w, gicr + 0x70, ~0u, GUEST_LPI_SAVED | attributes | 15);
+		check_register(w, gicr + 0x74, ~0u, 0);
+		check_register(w, gicr + 0x78, ~0u,
+			       (GUEST_LPI_SAVED + (i + 1) * PURG_LPI_PEND_LEN) | attributes);
+		check_register(w, gicr + 0x7c, ~0u, 0);
+	}
+}
+
 int scene_gic(struct world *w)
 {
-	int on = w->s->gic == 2;
+	uint32_t its = w->s->gic == 2, lpis = w->s->gic != 1;
 
 	test_failed = 0;	/* of this file */
-	check_enabled(w, GUEST_ITS, on);
-	check_enabled(w, GUEST_GICR, on);
-	check_enabled(w, GUEST_GICR + GUEST_GICR_STEP, on);
+	check_register(w, GUEST_ITS, 1, its);
+	check_register(w, GUEST_GICR, 1, lpis);
+	check_register(w, GUEST_GICR + GUEST_GICR_STEP, 1, lpis);
+	if (w->s->gic == 3)
+		check_tables(w);
 	return !test_failed;
 }

@@ -127,7 +127,7 @@ static void make_head(struct world *w)
 			add_console(p, PURG_CONSOLE_VGA_TEXT, 0xb8000, 0);
 	} else {
 		p->reg[0] = 0x1234567890ab;
-		if (s->gic == 1) {
+		if (s->gic & 1) {
 			p->its_pa[p->its_count++] = GUEST_ITS;
 			p->gicr[p->gicr_count++] = (struct purg_gicr){ GUEST_GICR, GUEST_GICR_LEN, 0 };
 		}
@@ -301,6 +301,21 @@ static void make_woken(struct world *w)
 	put(w, FUNCTION_PA, page, FUNCTION_LEN);
 }
 
+/* Tables of LPIs, in memory that is not zero. */
+static void make_tables(struct world *w)
+{
+	struct purg_param *p = &w->p;
+
+	p->lpi_prop_pa = GUEST_LPI_SAVED;
+	for (uint32_t i = 0; i < 2; i++)
+		p->lpi[p->lpi_count++] = (struct purg_lpi){
+			GUEST_GICR + i * GUEST_GICR_STEP, GUEST_LPI_SAVED + (i + 1) * PAGE_64K,
+		};
+	memset(ram_at(&w->ram, GUEST_LPI_SAVED), 0x5a, 3 * PAGE_64K);
+	add_region(w, "tables", GUEST_LPI_SAVED, NULL, 0, 3 * PAGE_64K, PURG_REGION_WRITE);
+	put_fence(w, GUEST_LPI_SAVED, 3 * PAGE_64K);
+}
+
 int scene_memory(struct world *w, const char *dir)
 {
 	const struct scene *s = w->s;
@@ -332,6 +347,8 @@ int scene_memory(struct world *w, const char *dir)
 		make_jump(w);
 	if (s->entry == PURG_ENTRY_WOKEN)
 		make_woken(w);
+	if (s->gic == 3)
+		make_tables(w);
 	if (s->far_pa)
 		add_region(w, "far", s->far_pa, NULL, 0, PAGE_64K, 0);
 	memcpy(blob.p + PURG_PARAM_OFF, &w->p, sizeof(w->p));

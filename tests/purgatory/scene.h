@@ -44,7 +44,8 @@ struct scene {
 	int preserve;		/* x86: left by a kernel that wants to return; which code[] */
 	uint64_t va, pc, cr3;	/* of a saved kernel; pc and cr3: 0 = the usual ones */
 	int cpus;		/* the others have to be stopped in the end; 0 = one */
-	int gic;		/* arm64: a GICv3; 2: which the block does not name */
+	int gic;		/* arm64: a GICv3; 2: which the block does not name; 3: that
+				   gets a saved kernel's LPI tables */
 	uint32_t most;		/* instructions for 100 bytes, all included */
 	const char *want[WANTS];
 	const char *never;

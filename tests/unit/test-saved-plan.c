@@ -454,9 +454,95 @@ static void test_refused(void)
 	core_fails_like(&c, ENOEXEC, "are beyond the end, 0x1000");
 }
 
+#define TABLES		"lpi_property=0x42000000\nlpi_pending=0x80a0000 0x42010000\n"	\
+			"lpi_pending=0x80c0000 0x42020000\n"
+
+/* A kernel of another release, on a machine with an ITS. */
+static void tables_core(struct core *c, struct bed *b, const char *machine)
+{
+	small_core(c, b, KX_MACHINE_ARM64);
+	strcpy(b->src.release, "6.1.0");
+	b->src.arm64.gic = (struct kx_gic){ .its_count = 1, .its_pa = { 0x8080000 }, .gicr_count = 1,
+					    .gicr = { { 0x80a0000, 0xf60000, 0 } } };
+	c->saved.machine = text_bytes(machine);
+}
+
+/* Its LPI tables come back with it. */
+static void test_lpi_tables(void)
+{
+	const struct purg_param *param;
+	struct core c;
+	struct bed b;
+
+	tables_core(&c, &b, TABLES);
+	b.src.arm64.efi = true;
+	b.src.machine_note = text_bytes("lpi_property=0x43000000\nlpi_pending=0x80a0000 0x43010000\n"
+					"lpi_pending=0x80e0000 0x43020000\n");
+	if (bed_build(&b)) {
+		param = &b.plan.param;
+		CHECK(bed_noted(&b, "interrupts: purgatory gives 2 redistributors the saved kernel's LPI tables"));
+		CHECK_EQ_U64(param->its_count, 1);
+		CHECK_EQ_U64(param->gicr_count, 1);
+		CHECK_EQ_U64(param->lpi_prop_pa, 0x42000000);
+		CHECK_EQ_U64(param->lpi_count, 3);
+		CHECK_EQ_U64(param->lpi[1].gicr_pa, 0x80c0000);
+		CHECK_EQ_U64(param->lpi[1].pend_pa, 0x42020000);
+		/* The running kernel's alone. */
+		CHECK_EQ_U64(param->lpi[2].gicr_pa, 0x80e0000);
+		CHECK_EQ_U64(param->lpi[2].pend_pa, 0);
+		core_run(&c);
+	}
+	core_deinit(&c);
+	/* By ACPI nobody but the running kernel knows where they are. */
+	tables_core(&c, &b, TABLES);
+	b.src.arm64.gic.gicr_count = 0;
+	b.src.machine_note = text_bytes(TABLES);
+	if (bed_build(&b))
+		CHECK_EQ_U64(b.plan.param.lpi_count, 2);
+	core_deinit(&c);
+	/* Its own release, and nothing known. */
+	tables_core(&c, &b, "");
+	strcpy(b.src.release, "5.10.0-a");
+	if (bed_build(&b))
+		CHECK_EQ_U64(b.plan.param.lpi_count + b.plan.param.gicr_count, 0);
+	core_deinit(&c);
+}
+
+static void test_lpi_tables_bad(void)
+{
+	static const struct { const char *machine; int code; const char *why; } rows[] = {
+		{ "lpi_unknown=no log", EOPNOTSUPP, "core: release: on a machine with a GICv3 ITS expected"
+		  " 5.10.0-a to resume itself, have 6.1.0, whose interrupt tables it would get: when it was"
+		  " saved, it was not known where its LPI tables are: no log (--resume-anyway tries)" },
+		{ "lpi_property=0x41ff0000\nlpi_pending=0x80a0000 0x42010000\n", ENOEXEC,
+		  "core: machine: LPI property table: has no pages at 0x41ff0000" },
+		{ "lpi_property=0x420f1000\nlpi_pending=0x80a0000 0x42010000\n", ENOEXEC,
+		  "core: machine: LPI property table: has no pages at 0x420f1000" },
+		{ "lpi_property=0x42000000\nlpi_pending=0x80a0000 0x42100000\n", ENOEXEC,
+		  "core: machine: LPI pending table: has no pages at 0x42100000" },
+		{ "lpi_property=0x42000000\nlpi_pending=0x9000000 0x42010000\n", EINVAL,
+		  "core: this machine has no redistributor at 0x9000000, which the saved kernel used" },
+		{ "lpi_property=1\n", ENOEXEC,
+		  "core: machine: lpi_property: expected an address, have 1 bytes that are none" },
+	};
+	struct core c;
+	struct bed b;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tables_core(&c, &b, rows[i].machine);
+		core_fails(&c, rows[i].code, rows[i].why);
+	}
+	tables_core(&c, &b, "");
+	b.req.resume_anyway = true;
+	if (bed_build(&b))
+		CHECK(bed_noted(&b, "GICv3: the LPI tables stay those of this kernel, which may not fit"));
+	core_deinit(&c);
+}
+
 static void test_same_machine(void)
 {
 	static const char then[] = "arch=arm64\ncpus=0-1\ncpu0=0x0\ncpu_features=aa\nold=1\n"
+				   "lpi_unknown=1\n"
 				   "acpi.FACP=12\x1b\n";
 	struct core c;
 	struct bed b;
@@ -466,6 +552,7 @@ static void test_same_machine(void)
 	c.saved.contexts.context.boot_cpu = 0;
 	c.saved.machine = text_bytes(then);
 	b.src.machine_note = text_bytes("arch=arm64\ncpus=0-1\ncpu0=0x0\ncpu_features=bb\nnew=1\n"
+					"lpi_unknown=2\n"
 					"filesystem=1:2 - ext4 rw /\n");
 	if (bed_build(&b))
 		core_run(&c);
@@ -716,6 +803,8 @@ TEST_MAIN({ "a kernel that has just booted", test_quiet },
 	  { "a kernel that slept", test_woken },
 	  { "no room", test_no_room },
 	  { "what is refused", test_refused },
+	  { "LPI tables", test_lpi_tables },
+	  { "LPI tables that are not known", test_lpi_tables_bad },
 	  { "another machine", test_same_machine },
 	  { "filesystems in use", test_disks },
 	  { "wrong plans", test_checked },

@@ -6,6 +6,7 @@
 #include "kx/sys.h"
 #include "sysroot.h"
 #include "test.h"
+#include "tree.h"
 
 #define VOFFSET		"NUMBER(kimage_voffset)=0xffffffbfc8000000\n"
 #define SYMBOLS		"ffffffc008000000 T _text\n"			\
@@ -206,6 +207,111 @@ static void test_note_arm64(void)
 	end();
 }
 
+/* QEMU's, with an ITS, and two CPUs. */
+static void put_gic(void)
+{
+	const fdt64_t reg[4] = { cpu_to_fdt64(0x8000000), cpu_to_fdt64(0x10000),
+				 cpu_to_fdt64(0x80a0000), cpu_to_fdt64(0x60000) };
+	static struct tree t;
+
+	tree_begin(&t);
+	tree_root(&t, 2, 2);
+	tree_node(&t, "intc@8000000");
+	tree_str(&t, "compatible", "arm,gic-v3");
+	tree_raw(&t, "reg", reg, sizeof(reg));
+	tree_u32(&t, "#address-cells", 2);
+	tree_u32(&t, "#size-cells", 2);
+	tree_raw(&t, "ranges", "", 0);
+	tree_node(&t, "its@8080000");
+	tree_str(&t, "compatible", "arm,gic-v3-its");
+	tree_pair(&t, "reg", 0x8080000, 0x20000);
+	tree_end(&t);
+	tree_end(&t);
+	tree_end(&t);
+	tree_ok(fdt_finish(t.fdt));
+	sysroot_put(&root, "sys/firmware/fdt", t.fdt, fdt_totalsize(t.fdt));
+	sysroot_text(&root, "sys/devices/system/cpu/online", "0-1\n");
+	sysroot_text(&root, "sys/devices/system/cpu/present", "0-1\n");
+}
+
+#define LOG		"6,61,0,-;GICv3: CPU0: found redistributor 0 region 0:0x80a0000\n"	\
+			"6,63,0,-;GICv3: using LPI property table @0x43290000\n"			\
+			"6,64,0,-;GICv3: CPU0: using allocated LPI pending table @0x432a0000\n"	\
+			"6,88,3,-;GICv3: CPU1: found redistributor 1 region 0:0x80c0000\n"
+
+static void test_note_lpis(void)
+{
+	begin("Linux 6.12.9 aarch64 4096\n");
+	put_gic();
+	CHECK(read_note() == 0);
+	CHECK(has("lpi_unknown=the log cannot be read: No such file or directory; nor can the "
+		  "redistributors be asked: /dev/mem: No such file or directory\n"));
+	sysroot_text(&root, "dev/kmsg", LOG);
+	CHECK(read_note() == 0);
+	CHECK(has("lpi_unknown=the log does not say, or not any more, CPU1's LPI pending table; nor "));
+	sysroot_text(&root, "dev/kmsg", LOG "6,89,3,-;GICv3: CPU1: using allocated LPI pending table "
+		     "@0x432b0000\n");
+	CHECK(read_note() == 0);
+	CHECK(has("lpi_property=0x43290000\nlpi_pending=0x80a0000 0x432a0000\n"
+		  "lpi_pending=0x80c0000 0x432b0000\n"));
+	end();
+}
+
+/* Frames of 64 KiB of three redistributors in a /dev/mem of their own. */
+#define FRAMES		(6 * 0x10000u)
+
+/* @broken: registers of the second one: 1 another property table, 2 not a GICv3, 3 LPIs off. */
+static void put_registers(int broken)
+{
+	char path[4200];
+	uint8_t *m = calloc(1, FRAMES);
+	FILE *f;
+
+	for (uint32_t i = 0; i < 3 && m; i++) {
+		uint8_t *r = m + i * 0x20000;
+
+		kx_put_le32(r, i < 2);
+		kx_put_le32(r + 8, i == 2 ? 0x11 : 1);
+		kx_put_le64(r + 0x70, 0x0700000043290f8f);
+		kx_put_le64(r + 0x78, 0x07000001432a0f80 + i * 0x10000);
+		kx_put_le32(r + 0xffe8, 0x3b);
+	}
+	if (broken == 1)
+		kx_put_le64(m + 0x20070, 0x43280000);
+	if (broken == 2)
+		kx_put_le32(m + 0x2ffe8, 0);
+	if (broken == 3)
+		kx_put_le32(m + 0x20000, 0);
+	snprintf(path, sizeof(path), "%s/dev/mem", root.dir);
+	f = fopen(path, "w");
+	CHECK(f && fseek(f, 0x80a0000, SEEK_SET) == 0 && fwrite(m, FRAMES, 1, f) == 1);
+	CHECK(f && fclose(f) == 0);
+	free(m);
+}
+
+static void test_note_registers(void)
+{
+	begin("Linux 6.12.9 aarch64 4096\n");
+	put_gic();
+	sysroot_text(&root, "dev/kmsg", LOG);
+	put_registers(0);
+	CHECK(read_note() == 0);
+	CHECK(has("lpi_property=0x43290000\nlpi_pending=0x80a0000 0x1432a0000\n"
+		  "lpi_pending=0x80c0000 0x1432b0000\n"));
+	put_registers(1);
+	CHECK(read_note() == 0);
+	CHECK(has("lpi_unknown=the log does not say, or not any more, CPU1's LPI pending table; nor can "
+		  "the redistributors be asked: expected one LPI property table, have 0x43290000 and "
+		  "0x43280000\n"));
+	for (int i = 2; i < 4; i++) {
+		put_registers(i);
+		CHECK(read_note() == 0);
+		CHECK(has("lpi_property=0x43290000\nlpi_pending=0x80a0000 0x1432a0000\n"));
+		CHECK(!strstr(note, "0x80c0000"));
+	}
+	end();
+}
+
 /* Two CPUs by ACPI, and a FADT whose addresses are @where; its digest in the note. */
 static const char *acpi_note(uint8_t where, uint8_t flags)
 {
@@ -263,6 +369,8 @@ TEST_MAIN(
 	{ "the boot CPU of x86_64", test_x86 },
 	{ "MACHINE: x86_64", test_note_x86 },
 	{ "MACHINE: arm64", test_note_arm64 },
+	{ "MACHINE: LPI tables in the log", test_note_lpis },
+	{ "MACHINE: LPI tables in registers", test_note_registers },
 	{ "MACHINE: arm64 with ACPI", test_note_acpi },
 	{ "MACHINE: nothing known", test_note_empty },
 )
