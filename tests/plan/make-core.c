@@ -6,7 +6,7 @@
  *	make-core arm64|x86_64 raw|lz4|zstd writing|complete|consumed [another|encrypted] >FILE
  *
  * "another": of a machine with another RAM map; without it that is not known.
- * "encrypted": with the key 0, 1, 2, ...; status 77 if there is no libcrypto.
+ * "encrypted": with the key 0, 1, 2, ...; status 77 if there is no nettle.
  * Built by make check; called by tests/plan/inputs.sh.
  */
 #include <lz4.h>
