@@ -388,6 +388,12 @@ static void seed_firmware(void)
 	p[44 + 25] = 20;
 	kx_put_le64(p + 44 + 24 + 8, 0x8080000);
 	seed("madt", "its", &f);
+	p = forge_acpi(&f, "APIC", 44 + 80, 5);
+	p[44] = 0xb;			/* GICC */
+	p[45] = 80;
+	p[44 + 8] = 1;
+	p[44 + 68] = 3;
+	seed("madt", "cpu", &f);
 	seed_timing();
 }
 
