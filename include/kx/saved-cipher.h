@@ -4,7 +4,7 @@
  * from the user's.  doc/resumable-core.md, "Encryption".
  *
  *	sys/saved-key.c			where the user's key comes from
- *	container/saved-cipher-*.c	the ciphers, by libcrypto; "none" is without
+ *	container/saved-cipher-*.c	the ciphers, by nettle; "none" is without
  *	lib/saved-seal.c		what of an image is sealed with which nonce
  */
 #ifndef KX_SAVED_CIPHER_H
@@ -31,18 +31,18 @@ struct kx_saved_nonce {
 
 /*
  * For one image.  seal() and open() may be called from several threads, allocate
- * little, and open no file: they are used while everybody else is stopped.
+ * nothing, and open no file: they are used while everybody else is stopped.
  */
 struct kx_saved_cipher {
 	void *ctx;
 	/*
 	 * The keys of the image with that salt and id: once, before the other two.  The
-	 * user's key is wiped.  @ret_check tells this key from others.  -EIO
+	 * user's key is wiped.  @ret_check tells this key from others.
 	 */
 	int (*begin)(void *ctx, const uint8_t salt[KX_SAVED_SALT_LEN],
 		     const uint8_t id[KX_SAVED_ID_LEN], uint8_t ret_check[KX_SAVED_CHECK_LEN],
 		     struct kx_err *err);
-	/* Encrypt in place.  -EIO, -E2BIG (2 GiB) */
+	/* Encrypt in place.  -E2BIG (64 GiB) */
 	int (*seal)(void *ctx, const struct kx_saved_nonce *n, uint8_t *data, size_t len,
 		    uint8_t ret_tag[KX_SAVED_TAG_LEN], struct kx_err *err);
 	/* Decrypt in place.  -EBADMSG: the tag does not fit, and @data is zeros. */
@@ -54,7 +54,6 @@ struct kx_saved_cipher {
 struct kx_saved_key {
 	uint8_t user[KX_SAVED_KEY_LEN];
 	uint8_t image[KX_SAVED_KEY_LEN];
-	void *lib;			/* the cipher's own */
 };
 
 /* Does @spec name a key, "file:PATH" or "keyring:DESCRIPTION"?  -EINVAL: a usage error. */
@@ -71,9 +70,9 @@ KX_CHECKED int kx_saved_key_load(const char *spec, struct kx_saved_key **ret, st
 void kx_saved_key_free(struct kx_saved_key *key);
 
 /*
- * @key outlives @c.  Whatever the library has to prepare is done here.  Call
- * kx_saved_cipher_deinit() before the key is freed; it takes one of zeros, too.
- *   -EOPNOTSUPP  built without libcrypto;  -EIO  it has no AES-256-GCM
+ * @key outlives @c.  Call kx_saved_cipher_deinit() before the key is freed; it takes
+ * one of zeros, too.
+ *   -EOPNOTSUPP  built without nettle
  */
 KX_CHECKED int kx_saved_cipher_init(struct kx_saved_cipher *c, struct kx_saved_key *key,
 				    struct kx_err *err);

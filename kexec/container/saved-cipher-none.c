@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Saved cores where libcrypto is not there, in place of saved-cipher-openssl.c: none
+ * Saved cores where nettle is not there, in place of saved-cipher-nettle.c: none
  * can be encrypted or decrypted.
  */
 #include <errno.h>
@@ -11,7 +11,7 @@ int kx_saved_cipher_init(struct kx_saved_cipher *c, struct kx_saved_key *key, st
 {
 	(void)key;
 	*c = (struct kx_saved_cipher){ .ctx = NULL };
-	return kx_err_set(err, EOPNOTSUPP, "encryption: this program was built without libcrypto"
+	return kx_err_set(err, EOPNOTSUPP, "encryption: this program was built without nettle"
 			  " (configure --with-crypto)");
 }
 

@@ -475,7 +475,7 @@ static void seed_saved(const char *name, struct saved_forge s)
 	saved_forge_free(&s);
 }
 
-/* With the key of the tests; none without libcrypto. */
+/* With the key of the tests; none without nettle. */
 static void seed_encrypted(const char *name, struct saved_forge s)
 {
 	struct kx_saved_cipher c;

@@ -7,7 +7,7 @@
  *	make-core arm64|x86_64 kept >FILE
  *
  * "another": of a machine with another RAM map; without it that is not known.
- * "encrypted": with the key 0, 1, 2, ...; status 77 if kexec was built without crypto.
+ * "encrypted": with the key 0, 1, 2, ...; status 77 if there is no nettle.
  * "kept": what /proc/vmcore has of a kernel that is kept in memory, headers and notes.
  * Built by make check; called by tests/plan/inputs.sh.
  */

@@ -12,7 +12,7 @@
 /* The user's key of the tests: 0, 1, 2, ... */
 static inline void saved_test_key(struct kx_saved_key *key)
 {
-	*key = (struct kx_saved_key){ .lib = NULL };
+	memset(key, 0, sizeof(*key));
 	for (size_t i = 0; i < sizeof(key->user); i++)
 		key->user[i] = (uint8_t)i;
 }

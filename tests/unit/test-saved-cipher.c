@@ -65,13 +65,48 @@ static void test_gcm(void)
 	struct gcm g;
 
 	if (!gcm_init(&g))
-		TEST_SKIP("no libcrypto");
+		TEST_SKIP("no nettle");
 	memcpy(data, g.plain, sizeof(data));
 	CHECK(g.c.seal(g.c.ctx, &g.n, data, sizeof(data), tag, NULL) == 0);
 	CHECK_MEM(data, g.cipher, sizeof(data));
 	CHECK_MEM(tag, g.tag, sizeof(tag));
 	CHECK(g.c.open(g.c.ctx, &g.n, data, sizeof(data), tag, NULL) == 0);
 	CHECK_MEM(data, g.plain, sizeof(data));
+	/* It is one text, wherever it is split. */
+	for (size_t i = 0; i <= sizeof(g.aad); i++) {
+		g.n.aad[0] = (struct kx_bytes){ g.aad, i };
+		g.n.aad[1] = (struct kx_bytes){ g.aad + i, sizeof(g.aad) - i };
+		CHECK(g.c.seal(g.c.ctx, &g.n, data, sizeof(data), tag, NULL) == 0);
+		CHECK_MEM(tag, g.tag, sizeof(tag));
+		CHECK(g.c.open(g.c.ctx, &g.n, data, sizeof(data), tag, NULL) == 0);
+	}
+	kx_saved_cipher_deinit(&g.c);
+}
+
+/*
+ * The length of what is authenticated, in whole blocks and not, against itself in
+ * one part: the tables have more than a block on both sides of the seam.
+ */
+static void test_aad(void)
+{
+	uint8_t aad[100], one[16], two[16];
+	struct gcm g;
+
+	if (!gcm_init(&g))
+		TEST_SKIP("no nettle");
+	for (size_t i = 0; i < sizeof(aad); i++)
+		aad[i] = (uint8_t)i;
+	for (size_t len = 0; len <= sizeof(aad); len++) {
+		g.n.aad[0] = (struct kx_bytes){ aad, len };
+		g.n.aad[1] = KX_BYTES_NONE;
+		CHECK(g.c.seal(g.c.ctx, &g.n, NULL, 0, one, NULL) == 0);
+		for (size_t i = 0; i < len; i++) {
+			g.n.aad[0] = (struct kx_bytes){ aad, i };
+			g.n.aad[1] = (struct kx_bytes){ aad + i, len - i };
+			CHECK(g.c.seal(g.c.ctx, &g.n, NULL, 0, two, NULL) == 0);
+			CHECK_MEM(two, one, sizeof(one));
+		}
+	}
 	kx_saved_cipher_deinit(&g.c);
 }
 
@@ -96,7 +131,7 @@ static void test_gcm_changed(void)
 	struct gcm g;
 
 	if (!gcm_init(&g))
-		TEST_SKIP("no libcrypto");
+		TEST_SKIP("no nettle");
 	CHECK(open_changed(&g, &other, data) == 0);
 	for (size_t i = 0; i < GCM_LEN; i++)
 		CHECK(open_changed(&g, &g.cipher[i], data) == -EBADMSG);
@@ -123,7 +158,7 @@ static void test_hkdf(void)
 	struct kx_saved_key key;
 
 	if (kx_saved_cipher_init(&c, &key, NULL) < 0)
-		TEST_SKIP("no libcrypto");
+		TEST_SKIP("no nettle");
 	for (size_t i = 0; i < 32; i++) {
 		key.user[i] = (uint8_t)i;
 		salt[i] = (uint8_t)(0x20 + i);
@@ -161,7 +196,7 @@ static void test_threads(void)
 	void *bad;
 
 	if (!gcm_init(&g))
-		TEST_SKIP("no libcrypto");
+		TEST_SKIP("no nettle");
 	for (int i = 0; i < 4; i++)
 		if (pthread_create(&thread[i], NULL, seal_many, &g))
 			abort();
@@ -313,6 +348,7 @@ static void test_keyring(void)
 TEST_MAIN(
 	{ "AES-256-GCM", test_gcm },
 	{ "AES-256-GCM, something changed", test_gcm_changed },
+	{ "AES-256-GCM, what is authenticated in two parts", test_aad },
 	{ "HKDF-SHA256", test_hkdf },
 	{ "threads", test_threads },
 	{ "files", test_files },

@@ -20,7 +20,7 @@ struct bed {
 	struct kx_err err;
 };
 
-/* An encrypted image, and the user's key again.  False: there is no libcrypto. */
+/* An encrypted image, and the user's key again.  False: there is no nettle. */
 static bool bed_init(struct bed *t, struct saved_forge forge)
 {
 	memset(t, 0, sizeof(*t));
@@ -44,7 +44,7 @@ static void bed_deinit(struct bed *t)
 #define BED(t, ...)									\
 	do {										\
 		if (!bed_init(&(t), (struct saved_forge){ .machine = 62, __VA_ARGS__ }))	\
-			TEST_SKIP("no libcrypto");					\
+			TEST_SKIP("no nettle");					\
 	} while (0)
 
 static int bed_open_as(struct bed *t, const struct kx_saved_cipher *c)
