@@ -151,19 +151,7 @@ int saved_bytes(struct saved_job *j, struct kx_err *err)
 	return rc;
 }
 
-int saved_verify(const struct saved_job *j, struct kx_err *err)
+bool saved_is_read(const struct saved_job *j)
 {
-	uint8_t *block;
-	int rc = 0;
-
-	if (j->core->head.codec == KX_SAVED_ZSTD)
-		return 0;
-	block = kx_arena_alloc_raw(j->p->arena, KX_SAVED_BLOCK_MAX);
-	if (!block)
-		return no_memory(KX_SAVED_BLOCK_MAX, err);
-	for (size_t i = 0; i < j->core->head.block_count && rc == 0; i++)
-		if (j->core->block[i].len)
-			rc = kx_saved_block(j->core, i, block, err);
-	kx_arena_release(j->p->arena, block);
-	return rc;
+	return j->core->head.codec == KX_SAVED_ZSTD;
 }
