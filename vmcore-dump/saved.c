@@ -36,9 +36,12 @@ void saved_info_text(const struct dump *d, struct kx_text *t)
 	uint64_t bytes = h->page_count * s->contexts.context.page_size, stored = stored_bytes(s);
 	char date[KX_SAVED_DATE];
 
-	kx_text_add(t, "saved          %s, %s%s\n", kx_saved_date(h, date),
+	kx_text_add(t, "saved          %s, %s%s\n", kx_saved_date(h->created, date),
 		    kx_saved_state_name((enum kx_saved_state)h->state),
 		    h->state == KX_SAVED_CONSUMED ? ": it was resumed, and must not be again" : "");
+	if (*h->resumed_by)
+		kx_text_add(t, "  resumed      %s, by Linux %s\n", kx_saved_date(h->resumed, date),
+			    h->resumed_by);
 	kx_text_add(t, "  id           %s\n", id_text(d));
 	kx_text_add(t, "  image        0x%" PRIx64 " bytes%s\n", h->length,
 		    s->sector_off ? ", a stream" : "");
@@ -63,6 +66,10 @@ void saved_info_json(const struct dump *d, struct kx_json *j)
 	kx_json_str(j, "state", kx_saved_state_name((enum kx_saved_state)s->head.state));
 	kx_json_str(j, "id", id_text(d));
 	kx_json_u64(j, "created", s->head.created);
+	if (*s->head.resumed_by) {
+		kx_json_u64(j, "resumed", s->head.resumed);
+		kx_json_str(j, "resumed_by", s->head.resumed_by);
+	}
 	kx_json_u64(j, "length", s->head.length);
 	kx_json_bool(j, "stream", s->sector_off);
 	kx_json_str(j, "codec", kx_saved_codec_name((enum kx_saved_codec)s->head.codec));

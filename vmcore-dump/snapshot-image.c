@@ -130,6 +130,8 @@ int image_consume(struct image *im, struct kx_err *err)
 	if (!kx_bytes_le16((struct kx_bytes){ im->sector, KX_SAVED_SECTOR }, 56, &phnum))
 		return kx_err_set(err, ENOEXEC, "no ELF header");
 	im->phnum = phnum;
+	im->head.resumed = head.resumed;
+	memcpy(im->head.resumed_by, head.resumed_by, sizeof(head.resumed_by));
 	return put_sector(im, &head, KX_SAVED_CONSUMED, 0, err);
 }
 

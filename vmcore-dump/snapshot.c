@@ -13,34 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "snapshot.h"
-
-/* Clocks at the snapshot; after the resume they are those of the second return. */
-struct moment {
-	struct timespec boot, monotonic;
-};
-
-static struct moment moment_now(void)
-{
-	struct moment m;
-
-	clock_gettime(CLOCK_BOOTTIME, &m.boot);
-	clock_gettime(CLOCK_MONOTONIC, &m.monotonic);
-	return m;
-}
-
-/*
- * CLOCK_BOOTTIME counts what CLOCK_MONOTONIC slept through, as far as the kernel
- * knows: on arm64 it goes by a counter that a restart may have set to zero.
- */
-static int64_t slept_seconds(const struct moment *then, const struct moment *now)
-{
-	return (now->boot.tv_sec - then->boot.tv_sec) -
-	       (now->monotonic.tv_sec - then->monotonic.tv_sec);
-}
 
 /* ---- before --------------------------------------------------------------------------- */
 
@@ -131,39 +106,39 @@ static int mark_resumed(struct image *im, struct kx_err *err)
 				   im->target->path) : 0;
 }
 
-/* What can be said of it when everybody goes on. */
-struct outcome {
-	bool resumed;
-	int64_t slept;
-};
-
-static void tell(const struct outcome *out, const struct image *im)
+/*
+ * When everybody goes on.  For how long it slept the clock of who resumed it says:
+ * this kernel's may go by a counter that a restart has set to zero (arm64).
+ */
+static void tell(bool resumed, const struct image *im)
 {
-	if (!out->resumed)
+	const struct saved_head *h = &im->head;
+
+	if (!resumed)
 		say(SAVED_FORMAT, SAVED_VALUES(im));
-	else if (out->slept > 0)
-		say("resumed; its clock counts %" PRId64 " s of sleep", out->slept);
+	else if (!*h->resumed_by)
+		say("resumed; who did it has not left its name");
+	else if (h->resumed < h->created)
+		say("resumed by Linux %s, whose clock is before that of the snapshot",
+		    h->resumed_by);
 	else
-		say("resumed; no clock counted for how long it slept");
+		say("resumed by Linux %s after %" PRIu64 " s", h->resumed_by,
+		    h->resumed - h->created);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 /* With everybody stopped.  Whatever it returns, they are to go on. */
 static int save(const struct options *o, struct kx_snapshot *s, struct image *im,
-		struct outcome *ret, struct kx_err *err)
+		bool *ret_resumed, struct kx_err *err)
 {
-	struct moment then = moment_now(), now;
 	int r;
 
-	r = kx_snapshot_create(s, &ret->resumed, err);
+	r = kx_snapshot_create(s, ret_resumed, err);
 	if (r < 0)
 		return r;
-	if (ret->resumed) {
-		now = moment_now();
-		ret->slept = slept_seconds(&then, &now);
+	if (*ret_resumed)
 		return mark_resumed(im, err);
-	}
 	r = image_write(im, s, err);
 	return r == 0 ? finish(o, im, err) : r;
 }
@@ -172,8 +147,8 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 {
 	struct kx_snapshot s = { .fd = -1, .kmsg = -1 };
 	struct target t = { .fd = -1, .file_fd = -1 };
-	struct outcome out = { .resumed = false };
 	struct snapshot_facts f;
+	bool resumed = false;
 	struct image im;
 	sigset_t before;
 	int r, status = STATUS_FAILED;
@@ -184,12 +159,12 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 		r = kx_snapshot_freeze(&s, err);
 		if (r == 0) {
 			status = STATUS_UNDONE;
-			r = save(o, &s, &im, &out, err);
+			r = save(o, &s, &im, &resumed, err);
 		}
 		kx_snapshot_close(&s);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		if (r == 0 || out.resumed)
-			tell(&out, &im);
+		if (r == 0 || resumed)
+			tell(resumed, &im);
 	}
 	kx_snapshot_close(&s);
 	target_forget(&t);

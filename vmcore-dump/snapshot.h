@@ -150,8 +150,8 @@ KX_CHECKED int image_init(struct image *im, struct target *t, struct snapshot_fa
 /* The snapshot to the target, sector 0 COMPLETE last. */
 KX_CHECKED int image_write(struct image *im, struct kx_snapshot *s, struct kx_err *err);
 /*
- * Sector 0 of this image, as the target has it now, says CONSUMED.  -ESTALE: the
- * target has another image, or none.
+ * Sector 0 of this image, as the target has it now, says CONSUMED; im->head has who
+ * resumed it, if anybody did.  -ESTALE: the target has another image, or none.
  */
 KX_CHECKED int image_consume(struct image *im, struct kx_err *err);
 

@@ -45,6 +45,8 @@
 #define KX_SAVED_BLOCK_MAX	(1u << 20)
 /* A record's pages, together at most this many bytes unpacked. */
 #define KX_SAVED_RECORD_MAX	(256u << 10)
+/* Of struct saved_head, as in CONTEXT. */
+#define KX_SAVED_RELEASE	80u
 /* The tables: 64 million records. */
 #define KX_SAVED_TABLES_MAX	(1ULL << 30)
 /* ELF: 0xffff as e_phnum means that the number is elsewhere, and one is the PT_NOTE. */
@@ -90,7 +92,10 @@ struct saved_head {
 	uint32_t flags;			/* 0 */
 	uint8_t headers_sha256[32];
 	uint8_t tables_sha256[32];	/* of records and blocks together */
-	uint8_t reserved[240];		/* 0 */
+	uint8_t reserved[152];		/* 0 */
+	/* CONSUMED by a kernel that put it back: when, by that one's clock, and its release; else 0 */
+	uint64_t resumed;		/* seconds since 1970 */
+	char resumed_by[KX_SAVED_RELEASE];	/* padded with NULs, at least one */
 	uint8_t sha256[32];		/* of sector 0 before it */
 };
 
@@ -136,9 +141,9 @@ struct kx_saved {
 /* "writing", "complete", ...; "raw", "lz4", "zstd" */
 const char *kx_saved_state_name(enum kx_saved_state state);
 const char *kx_saved_codec_name(enum kx_saved_codec codec);
-/* head->created: "2026-11-21 01:12:06 UTC", or the seconds if that is no date. */
+/* Seconds since 1970: "2026-11-21 01:12:06 UTC", or the seconds if that is no date. */
 #define KX_SAVED_DATE	40u
-const char *kx_saved_date(const struct saved_head *head, char ret[KX_SAVED_DATE]);
+const char *kx_saved_date(uint64_t seconds, char ret[KX_SAVED_DATE]);
 
 /*
  * The state that the image in @file has, if any: looks at sector 0, for a stream
@@ -192,16 +197,16 @@ KX_CHECKED int kx_saved_tables(const struct saved_head *head, const struct saved
 /*
  * Sector 0 of an image in @state: the ELF header (e_phoff is head->headers_off)
  * and @head with magic, version, state and its digest.  @phnum and headers_off 0
- * while there are no headers.
+ * while there are no headers; who resumed it is written with CONSUMED only.
  */
 void kx_saved_sector(uint16_t elf_machine, size_t phnum, const struct saved_head *head,
 		     enum kx_saved_state state, uint8_t ret[KX_SAVED_SECTOR]);
 /*
  * The same of an image that was opened, to be written to sector_off: how COMPLETE
- * becomes CONSUMED.
+ * becomes CONSUMED.  @by: the release of who resumes it now, @when; NULL: as it is.
  */
-void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state,
-			   uint8_t ret[KX_SAVED_SECTOR]);
+void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state, const char *by,
+			   uint64_t when, uint8_t ret[KX_SAVED_SECTOR]);
 /*
  * Program headers and notes, to be written to head->headers_off, which is set:
  * PT_NOTE with VMCOREINFO, CONTEXT and what the writer adds, a PT_LOAD for each range

@@ -43,14 +43,14 @@ const char *kx_saved_codec_name(enum kx_saved_codec codec)
 	return names[codec];
 }
 
-const char *kx_saved_date(const struct saved_head *head, char ret[KX_SAVED_DATE])
+const char *kx_saved_date(uint64_t seconds, char ret[KX_SAVED_DATE])
 {
 	struct tm tm;
 
 	/* Years that have four digits. */
-	if (head->created > INT32_MAX * 100ull || !gmtime_r(&(time_t){ (time_t)head->created }, &tm) ||
+	if (seconds > INT32_MAX * 100ull || !gmtime_r(&(time_t){ (time_t)seconds }, &tm) ||
 	    !strftime(ret, KX_SAVED_DATE, "%Y-%m-%d %H:%M:%S UTC", &tm))
-		snprintf(ret, KX_SAVED_DATE, "%" PRIu64 " s after 1970", head->created);
+		snprintf(ret, KX_SAVED_DATE, "%" PRIu64 " s after 1970", seconds);
 	return ret;
 }
 
@@ -116,6 +116,8 @@ static void head_read(const uint8_t sector[KX_SAVED_SECTOR], struct saved_head *
 	copy_bytes(h->headers_sha256, kx_rd_bytes(&rd, sizeof(h->headers_sha256)));
 	copy_bytes(h->tables_sha256, kx_rd_bytes(&rd, sizeof(h->tables_sha256)));
 	copy_bytes(h->reserved, kx_rd_bytes(&rd, sizeof(h->reserved)));
+	h->resumed = kx_rd_u64(&rd);
+	copy_bytes(h->resumed_by, kx_rd_bytes(&rd, sizeof(h->resumed_by)));
 	copy_bytes(h->sha256, kx_rd_bytes(&rd, sizeof(h->sha256)));
 }
 
@@ -127,6 +129,12 @@ static int reserved_check(const struct saved_head *h, struct kx_err *err)
 					  h->reserved[i], i);
 	if (h->flags)
 		return kx_err_set(err, ENOEXEC, "flags: expected 0, have 0x%" PRIx32, h->flags);
+	if (h->resumed_by[KX_SAVED_RELEASE - 1])
+		return kx_err_set(err, ENOEXEC, "resumed by: expected a text that ends, have none");
+	if (h->state != KX_SAVED_CONSUMED && (h->resumed || *h->resumed_by))
+		return kx_err_set(err, ENOEXEC, "resumed by: expected nobody while the state is %s,"
+				  " have '%s'", kx_saved_state_name((enum kx_saved_state)h->state),
+				  h->resumed_by);
 	return 0;
 }
 
@@ -268,12 +276,23 @@ void kx_saved_sector(uint16_t elf_machine, size_t phnum, const struct saved_head
 	kx_put_le32(ret + HEAD(codec), head->codec);
 	memcpy(ret + HEAD(headers_sha256), head->headers_sha256, sizeof(head->headers_sha256));
 	memcpy(ret + HEAD(tables_sha256), head->tables_sha256, sizeof(head->tables_sha256));
+	if (state == KX_SAVED_CONSUMED) {
+		kx_put_le64(ret + HEAD(resumed), head->resumed);
+		memcpy(ret + HEAD(resumed_by), head->resumed_by, sizeof(head->resumed_by));
+	}
 	kx_saved_digest((struct kx_bytes){ ret, DIGEST_OFF }, sha256_blocks_portable,
 			ret + DIGEST_OFF);
 }
 
-void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state,
-			   uint8_t ret[KX_SAVED_SECTOR])
+void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state, const char *by,
+			   uint64_t when, uint8_t ret[KX_SAVED_SECTOR])
 {
-	kx_saved_sector(s->core.machine, s->phnum, &s->head, state, ret);
+	struct saved_head head = s->head;
+
+	if (by) {
+		head.resumed = when;
+		memset(head.resumed_by, 0, sizeof(head.resumed_by));
+		snprintf(head.resumed_by, sizeof(head.resumed_by), "%s", by);
+	}
+	kx_saved_sector(s->core.machine, s->phnum, &head, state, ret);
 }

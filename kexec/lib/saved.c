@@ -38,7 +38,7 @@ static int state_check(const struct saved_head *h, struct kx_err *err)
 
 	if (h->state == KX_SAVED_WRITING)
 		return kx_err_set(err, EBUSY, "state: expected complete or consumed, have writing:"
-				  " begun %s and not finished", kx_saved_date(h, date));
+				  " begun %s and not finished", kx_saved_date(h->created, date));
 	if (h->codec > KX_SAVED_ZSTD)
 		return kx_err_set(err, EOPNOTSUPP, "codec: expected 0 to %u, have %" PRIu32,
 				  KX_SAVED_ZSTD, h->codec);

@@ -35,7 +35,7 @@ void kx_saved_print_text(const struct kx_plan *p, struct kx_text *t)
 	kx_text_add(t, " of memory, %s as %s\n", kx_size_text(packed_bytes(p), packed),
 		    kx_saved_codec_name((enum kx_saved_codec)h->codec));
 	kx_text_add(t, "%-13s%s, saved %s, image ", "its kernel",
-		    *c->release ? c->release : "an unknown one", kx_saved_date(h, date));
+		    *c->release ? c->release : "an unknown one", kx_saved_date(h->created, date));
 	hex(t, h->id, sizeof(h->id));
 	kx_text_add(t, "\n");
 	if (p->differences)

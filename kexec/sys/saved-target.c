@@ -18,6 +18,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "facts.h"
@@ -175,9 +177,14 @@ static int write_state(const struct kx_target *t, const struct kx_saved *s,
 		       enum kx_saved_state state, struct kx_err *err)
 {
 	uint8_t sector[KX_SAVED_SECTOR];
+	struct timespec now = { 0, 0 };
+	struct utsname name;
 	int r;
 
-	kx_saved_sector_again(s, state, sector);
+	/* For who wakes: it cannot know whom it owes that to. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	kx_saved_sector_again(s, state, uname(&name) == 0 ? name.release : "",
+			      (uint64_t)now.tv_sec, sector);
 	if (t->read_only) {
 		r = kx_target_write_below(t, s->sector_off, sector, sizeof(sector), err);
 	} else {

@@ -72,26 +72,6 @@ static void seed_text(const char *target, const char *name, const char *text)
 
 /* ---- codecs ------------------------------------------------------------ */
 
-static void pack_zstd_sized(struct forge *f, struct kx_bytes in)
-{
-	forge_zstd(f, in, 1);
-}
-
-static void pack_zstd(struct forge *f, struct kx_bytes in)
-{
-	forge_zstd(f, in, 0);
-}
-
-static void pack_lz4_sized(struct forge *f, struct kx_bytes in)
-{
-	forge_lz4(f, in, 1);
-}
-
-static void pack_lz4(struct forge *f, struct kx_bytes in)
-{
-	forge_lz4(f, in, 0);
-}
-
 static const struct packer {
 	const char *target, *name;
 	void (*pack)(struct forge *f, struct kx_bytes in);
@@ -101,10 +81,10 @@ static const struct packer {
 	{ "gzip", "gzip", forge_gzip, "gzip", 1 },
 	{ "xz", "xz", forge_xz, "xzkern", -1 },
 	{ "lzma", "lzma", forge_lzma, "lzma", 3 },
-	{ "zstd", "zstd", pack_zstd_sized, "zstd22", 6 },
-	{ "zstd", "zstd-streamed", pack_zstd, "zstd", 6 },
-	{ "lz4", "lz4-sized", pack_lz4_sized, "lz4", 5 },
-	{ "lz4", "lz4", pack_lz4, "lz4", 5 },
+	{ "zstd", "zstd", forge_zstd_complete, "zstd22", 6 },
+	{ "zstd", "zstd-streamed", forge_zstd_bare, "zstd", 6 },
+	{ "lz4", "lz4-sized", forge_lz4_sized, "lz4", 5 },
+	{ "lz4", "lz4", forge_lz4_bare, "lz4", 5 },
 	{ "lz4", "lz4-legacy", forge_lz4_legacy, "lz4", 5 },
 };
 

@@ -75,7 +75,7 @@ static void write_again(const struct kx_saved *s, struct kx_arena *a)
 	struct kx_bytes tables;
 	uint8_t digest[32];
 
-	kx_saved_sector_again(s, (enum kx_saved_state)s->head.state, have);
+	kx_saved_sector_again(s, (enum kx_saved_state)s->head.state, NULL, 0, have);
 	core_bytes_read(s->file.ctx, s->sector_off, want, sizeof(want), NULL);
 	FUZZ_ASSERT(!memcmp(have + KX_SAVED_HEAD_OFF, want + KX_SAVED_HEAD_OFF,
 			    KX_SAVED_HEAD_LEN - 32));

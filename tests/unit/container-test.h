@@ -73,4 +73,16 @@ static inline void check_kernel(struct forge *f, struct kx_bytes kernel, const c
 	forge_free(f);
 }
 
+/* The file in @f (freed) unpacked; memory is @a's. */
+static inline struct kx_payload peel(struct kx_arena *a, struct forge *f)
+{
+	struct kx_payload p = { .layer_count = 0 };
+	struct kx_err err = { .code = 0 };
+
+	CHECK(kx_container_peel(exact_copy(a, forge_bytes(f)), a, &p, &err) == 0);
+	CHECK_STR(err.text, "");
+	forge_free(f);
+	return p;
+}
+
 #endif

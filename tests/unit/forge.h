@@ -192,6 +192,27 @@ static inline void forge_lz4(struct forge *f, struct kx_bytes in, int sized)
 	f->len -= most - n;
 }
 
+/* The same as functions of one shape, for tables of packers. */
+static inline void forge_zstd_complete(struct forge *f, struct kx_bytes in)
+{
+	forge_zstd(f, in, 1);
+}
+
+static inline void forge_zstd_bare(struct forge *f, struct kx_bytes in)
+{
+	forge_zstd(f, in, 0);
+}
+
+static inline void forge_lz4_sized(struct forge *f, struct kx_bytes in)
+{
+	forge_lz4(f, in, 1);
+}
+
+static inline void forge_lz4_bare(struct forge *f, struct kx_bytes in)
+{
+	forge_lz4(f, in, 0);
+}
+
 /* "lz4 -l": blocks of 8 MiB. */
 static inline void forge_lz4_legacy(struct forge *f, struct kx_bytes in)
 {

@@ -6,26 +6,6 @@
 #include "../../kexec/container/container.h"
 #include "container-test.h"
 
-static void pack_zstd_sized(struct forge *f, struct kx_bytes in)
-{
-	forge_zstd(f, in, 1);
-}
-
-static void pack_zstd(struct forge *f, struct kx_bytes in)
-{
-	forge_zstd(f, in, 0);
-}
-
-static void pack_lz4_sized(struct forge *f, struct kx_bytes in)
-{
-	forge_lz4(f, in, 1);
-}
-
-static void pack_lz4(struct forge *f, struct kx_bytes in)
-{
-	forge_lz4(f, in, 0);
-}
-
 static const struct packer {
 	const char *layer;
 	const struct kx_codec *codec;
@@ -36,10 +16,10 @@ static const struct packer {
 	{ "gzip", &kx_codec_gzip, forge_gzip, 1, 0 },
 	{ "xz", &kx_codec_xz, forge_xz, 1, 1 },
 	{ "lzma", &kx_codec_lzma, forge_lzma, 0, 1 },
-	{ "zstd", &kx_codec_zstd, pack_zstd_sized, 1, 1 },
-	{ "zstd", &kx_codec_zstd, pack_zstd, 1, 1 },
-	{ "lz4", &kx_codec_lz4, pack_lz4_sized, 1, 1 },
-	{ "lz4", &kx_codec_lz4, pack_lz4, 1, 1 },
+	{ "zstd", &kx_codec_zstd, forge_zstd_complete, 1, 1 },
+	{ "zstd", &kx_codec_zstd, forge_zstd_bare, 1, 1 },
+	{ "lz4", &kx_codec_lz4, forge_lz4_sized, 1, 1 },
+	{ "lz4", &kx_codec_lz4, forge_lz4_bare, 1, 1 },
 	{ "lz4", &kx_codec_lz4, forge_lz4_legacy, 1, 1 },
 };
 

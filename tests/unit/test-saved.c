@@ -188,10 +188,8 @@ static void test_date(void)
 {
 	char date[KX_SAVED_DATE];
 
-	CHECK_STR(kx_saved_date(&(struct saved_head){ .created = 1 }, date),
-		  "1970-01-01 00:00:01 UTC");
-	CHECK_STR(kx_saved_date(&(struct saved_head){ .created = UINT64_MAX }, date),
-		  "18446744073709551615 s after 1970");
+	CHECK_STR(kx_saved_date(1, date), "1970-01-01 00:00:01 UTC");
+	CHECK_STR(kx_saved_date(UINT64_MAX, date), "18446744073709551615 s after 1970");
 }
 
 /* As the file's read fails, and neither result is touched. */
@@ -253,7 +251,9 @@ static const struct bad bads[] = {
 	{ SECTOR, SAVED_STATE, 4, 4, THE_SECTOR, ENOEXEC, "a stream without its end" },
 	{ SECTOR, SAVED_CODEC, 4, 3, THE_SECTOR, EOPNOTSUPP, "codec: expected 0 to 2, have 3" },
 	{ SECTOR, SAVED_FLAGS, 4, 1, THE_SECTOR, ENOEXEC, "flags: expected 0, have 0x1" },
-	{ SECTOR, SAVED_RESERVED + 239, 1, 1, THE_SECTOR, ENOEXEC, "reserved: expected zeros, have 1 at 239" },
+	{ SECTOR, SAVED_RESERVED + 151, 1, 1, THE_SECTOR, ENOEXEC, "reserved: expected zeros, have 1 at 151" },
+	{ SECTOR, SAVED_RESUMED_BY, 1, '6', THE_SECTOR, ENOEXEC, "resumed by: expected nobody while the state is complete, have '6'" },
+	{ SECTOR, SAVED_RESUMED_BY + 79, 1, '6', THE_SECTOR, ENOEXEC, "resumed by: expected a text that ends, have none" },
 	{ SECTOR, SAVED_LENGTH, 8, 0x1001, THE_SECTOR, ENOEXEC, "length: expected a multiple of 0x1000" },
 	{ SECTOR, SAVED_LENGTH, 8, 1ULL << 40, THE_SECTOR, ENOEXEC, "length: expected a multiple of 0x1000 up to" },
 	{ SECTOR, SAVED_LENGTH, 8, 0x2000, THE_SECTOR, ENOEXEC, "headers offset: expected|headers: expected an end in the image's 0x2000 bytes" },
@@ -658,12 +658,15 @@ static void test_consumed(void)
 		bed_init(&t, (struct saved_forge){ .machine = 62, .codec = 1, .stream = stream });
 		if (CHECK(bed_open(&t) == 0)) {
 			memcpy(before, t.forge.f.p + t.saved.sector_off, sizeof(before));
-			kx_saved_sector_again(&t.saved, KX_SAVED_CONSUMED,
+			kx_saved_sector_again(&t.saved, KX_SAVED_CONSUMED, "6.1.0-37-amd64", 1700000000,
 					      t.forge.f.p + t.saved.sector_off);
 			CHECK_EQ_U64(probe(&t, NULL), KX_SAVED_CONSUMED);
 			CHECK(bed_open(&t) == 0);
 			CHECK_EQ_U64(t.saved.head.state, KX_SAVED_CONSUMED);
-			kx_saved_sector_again(&t.saved, KX_SAVED_COMPLETE,
+			CHECK_STR(t.saved.head.resumed_by, "6.1.0-37-amd64");
+			CHECK_EQ_U64(t.saved.head.resumed, 1700000000);
+			/* Nobody resumed one that is complete. */
+			kx_saved_sector_again(&t.saved, KX_SAVED_COMPLETE, NULL, 0,
 					      t.forge.f.p + t.saved.sector_off);
 			CHECK_MEM(t.forge.f.p + t.saved.sector_off, before, sizeof(before));
 		}
