@@ -21,7 +21,7 @@ _kexec()
 		--pass-memmap-cmdline
 		--load-preserve-context --window= --load-resume-entry=
 		--load-jump-back-helper --call= --call-arg=
-		--resume-if-present= --resume-anyway
+		--resume-if-present= --key= --resume-anyway
 		--load-panic --load-live-update --exec-live-update --module= --args-elf
 	'
 
@@ -49,6 +49,9 @@ _kexec()
 		return ;;
 	--serial-baud)
 		COMPREPLY=($(compgen -W '9600 19200 38400 57600 115200' -- "$cur"))
+		return ;;
+	--key)
+		COMPREPLY=($(compgen -W 'file: keyring:' -- "$cur"))
 		return ;;
 	--serial)
 		COMPREPLY=($(compgen -W 'ttyS0 ttyS1 ttyAMA0' -- "$cur"))

@@ -6,8 +6,8 @@ _vmcore_dump()
 {
 	local cur prev words cword
 	local long='
-		--info= --map= --dmesg= --read= --as-is --verify --convert=
-		--snapshot --then= --compress= --force --help --version
+		--info= --map= --dmesg= --read= --as-is --key= --verify --convert=
+		--snapshot --then= --compress= --encrypt= --force --help --version
 	'
 
 	_init_completion -s || return
@@ -20,6 +20,9 @@ _vmcore_dump()
 		return ;;
 	--then)
 		COMPREPLY=($(compgen -W 'poweroff reboot continue' -- "$cur"))
+		return ;;
+	--key|--encrypt)
+		COMPREPLY=($(compgen -W 'file: keyring:' -- "$cur"))
 		return ;;
 	--compress)
 		COMPREPLY=($(compgen -W 'none lz4 zstd' -- "$cur"))

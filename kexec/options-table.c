@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "kx/number.h"
+#include "kx/saved-cipher.h"
 
 /* ---- what an option does ------------------------------------------------ */
 
@@ -135,6 +136,15 @@ static int set_resume_target(struct options *o, const struct option_row *row, co
 {
 	o->resume_target = value;
 	return set_verb(o, row, value, err);
+}
+
+static int set_key(struct options *o, const struct option_row *row, const char *value,
+		   struct kx_err *err)
+{
+	o->key = value;
+	if (kx_saved_key_check(value, err) < 0)
+		return kx_err_wrap(err, "--%s", row->name);
+	return 0;
 }
 
 static int set_call_file(struct options *o, const struct option_row *row, const char *value,
@@ -555,6 +565,10 @@ const struct option_row option_rows[] = {
 	  .apply = set_resume_target, .value = VERB_RESUME,
 	  .help = "Resume the complete saved core in TARGET at once; without one do nothing, and"
 		  " exit with 0" },
+	{ .name = "key", .arg = required_argument, .metavar = "KEY",
+	  .group = G_SAVED, .machines = OPTION_ANY, .flags = F_LOADER,
+	  .apply = set_key,
+	  .help = "Of an encrypted saved core: file:PATH or keyring:DESCRIPTION, 32 bytes" },
 	{ .name = "resume-anyway",
 	  .group = G_SAVED, .machines = OPTION_ANY, .flags = F_LOADER,
 	  .apply = set_flag, .field = FIELD(req.resume_anyway),

@@ -60,6 +60,7 @@ struct options {
 	uint64_t serial_baud;
 	bool serial_baud_given;
 	const char *resume_target;	/* of --resume-if-present */
+	const char *key;		/* --key; NULL: none */
 	const char *extra;		/* first argument behind the kernel, or NULL */
 	bool seen[OPTIONS_ROWS_MAX];	/* by row */
 	/* Paths and switches only: files are read by verb-load.c. */

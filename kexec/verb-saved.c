@@ -28,9 +28,40 @@ static int state_check(struct kexec *k)
 
 static int open_failed(struct kexec *k, int r)
 {
+	if (r == -ENOKEY || r == -EKEYREJECTED || r == -EINVAL)
+		kx_err_wrap(&k->err, "--key");
 	if (r == -EBUSY)
 		return kx_err_wrap(&k->err, "%s: this image was not saved completely", k->target.path);
 	return kx_err_wrap(&k->err, "%s: saved core", k->target.path);
+}
+
+/* --key, in case it is needed. */
+static int key_open(struct kexec *k)
+{
+	int r;
+
+	if (!k->o.key)
+		return 0;
+	r = kx_saved_key_load(k->o.key, &k->key, &k->err);
+	if (r == 0)
+		r = kx_saved_cipher_init(&k->cipher, k->key, &k->err);
+	return r < 0 ? kx_err_wrap(&k->err, "--key") : 0;
+}
+
+/* There is no saved core: may it be something else? */
+static int not_saved(struct kexec *k)
+{
+	const char *path = k->o.req.kernel.path;
+
+	if (k->o.key)
+		return kx_err_set(&k->err, EINVAL, "%s: expected a saved core for --key, have something"
+				  " else", path);
+	if (k->target.is_block)
+		return kx_err_set(&k->err, EINVAL, "'%s': expected a saved core on a block device,"
+				  " have none: kernels are read from regular files", path);
+	k->err.code = 0;
+	saved_input_close(k);
+	return 0;
 }
 
 int saved_input_open(struct kexec *k)
@@ -42,15 +73,13 @@ int saved_input_open(struct kexec *k)
 	/* What cannot be opened, or is neither, is for who reads kernels to tell. */
 	if (kx_target_open(req->kernel.path, false, &k->target, &none) < 0)
 		return 0;
-	r = kx_saved_open(&k->target.file, kx_sha256_best(), &k->arena, &k->saved, &k->err);
-	if (r == -ENOENT && !k->target.is_block) {
-		k->err.code = 0;
-		saved_input_close(k);
-		return 0;
-	}
+	r = key_open(k);
+	if (r < 0)
+		return r;
+	r = kx_saved_open_key(&k->target.file, kx_sha256_best(), k->key ? &k->cipher : NULL,
+			      &k->arena, &k->saved, &k->err);
 	if (r == -ENOENT)
-		return kx_err_set(&k->err, EINVAL, "'%s': expected a saved core on a block device,"
-				  " have none: kernels are read from regular files", req->kernel.path);
+		return not_saved(k);
 	if (r < 0)
 		return open_failed(k, r);
 	r = state_check(k);
@@ -74,6 +103,9 @@ void saved_input_close(struct kexec *k)
 		return;
 	kx_target_close(&k->target);
 	k->target.path = NULL;
+	kx_saved_cipher_deinit(&k->cipher);
+	kx_saved_key_free(k->key);
+	k->key = NULL;
 	if (k->o.req.saved)
 		k->o.req.kernel.bytes = KX_BYTES_NONE;
 	k->o.req.saved = NULL;
@@ -81,7 +113,8 @@ void saved_input_close(struct kexec *k)
 
 /*
  * A boot goes on without one: only damage is worth a line, because somebody may
- * wait for what is in it.
+ * wait for what is in it.  The key is not asked for yet: without an image it need not
+ * be there.  With one it does, and verb_resume() says so.
  */
 bool resume_is_present(struct kexec *k)
 {
@@ -93,7 +126,7 @@ bool resume_is_present(struct kexec *k)
 
 	if (kx_target_open(path, false, &t, &err) < 0)
 		return false;
-	r = kx_saved_open(&t.file, kx_sha256_best(), &k->arena, &s, &err);
+	r = kx_saved_open_locked(&t.file, kx_sha256_best(), &k->arena, &s, &err);
 	kx_target_close(&t);
 	if (r < 0 && r != -ENOENT && r != -EBUSY)
 		kexec_warn("%s: saved core: %s", path, err.text);

@@ -32,6 +32,8 @@ struct kexec {
 	struct kx_sources src;
 	struct kx_target target;	/* of saved; fd 0 and no path: there is none */
 	struct kx_saved saved;		/* what is to be put back, if o.req.saved */
+	struct kx_saved_key *key;	/* of it, if it is encrypted */
+	struct kx_saved_cipher cipher;
 	struct kx_err err;
 	bool hint;			/* point at --help below the error */
 };

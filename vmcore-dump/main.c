@@ -62,7 +62,11 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 
 static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
 {
-	struct dump d = { .fd = -1, .arena = a };
+	struct dump d = {
+		.fd = -1, .arena = a, .key_spec = o->key,
+		/* Its digests are over what is stored. */
+		.may_be_locked = o->action == ACTION_VERIFY,
+	};
 	struct kx_text t;
 	int r = 0;
 

@@ -45,6 +45,15 @@ static int open_file(struct dump *d, struct kx_core_file *ret, struct kx_err *er
 	return r;
 }
 
+static int key_open(struct dump *d, struct kx_err *err)
+{
+	int r = kx_saved_key_load(d->key_spec, &d->key, err);
+
+	if (r == 0)
+		r = kx_saved_cipher_init(&d->cipher, d->key, err);
+	return r < 0 ? kx_err_wrap(err, "--key") : 0;
+}
+
 /* *file becomes the plain core.  -ENOENT: it is no saved core. */
 static int open_saved(struct dump *d, struct kx_core_file *file, struct kx_arena *a,
 		      struct kx_err *err)
@@ -55,12 +64,19 @@ static int open_saved(struct dump *d, struct kx_core_file *file, struct kx_arena
 
 	if (!s || !p)
 		return kx_err_set(err, ENOMEM, "out of memory");
-	r = kx_saved_open(file, kx_sha256_best(), a, s, err);
-	if (r == 0)
-		r = plain_init(p, s, a, err);
+	if (d->may_be_locked && !d->key_spec)
+		r = kx_saved_open_locked(file, kx_sha256_best(), a, s, err);
+	else
+		r = kx_saved_open_key(file, kx_sha256_best(), d->key ? &d->cipher : NULL, a, s, err);
+	if (r < 0)
+		return r == -ENOKEY || r == -EKEYREJECTED || r == -EINVAL ?
+		       kx_err_wrap(err, "--key") : r;
+	d->saved = s;
+	if (s->locked)
+		return 0;
+	r = plain_init(p, s, a, err);
 	if (r < 0)
 		return r;
-	d->saved = s;
 	d->plain = p;
 	*file = plain_file(p);
 	return 0;
@@ -73,13 +89,22 @@ int dump_open(struct dump *d, const char *path, struct kx_arena *a, struct kx_er
 	int r;
 
 	d->path = path;
+	if (d->key_spec) {
+		r = key_open(d, err);
+		if (r < 0)
+			return r;
+	}
 	r = open_file(d, &file, err);
 	if (r == 0)
 		r = open_saved(d, &file, a, &why);
-	if (why.code && why.code != ENOENT)
+	if (why.code == ENOENT && d->key_spec)
+		kx_err_wrap(&why, "--key");
+	else if (why.code == ENOENT)
+		why.code = r = 0;
+	if (why.code)
 		*err = why;
-	else if (why.code)
-		r = 0;
+	if (r == 0 && d->saved && d->saved->locked)
+		return 0;
 	if (r == 0)
 		r = kx_core_open(&file, a, &d->core, err);
 	if (r == 0)
@@ -97,4 +122,7 @@ void dump_close(struct dump *d)
 	if (d->fd >= 0)
 		close(d->fd);
 	d->fd = -1;
+	kx_saved_cipher_deinit(&d->cipher);
+	kx_saved_key_free(d->key);
+	d->key = NULL;
 }

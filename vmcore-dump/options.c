@@ -33,6 +33,8 @@ static const struct row rows[] = {
 	  "write physical memory to standard output, through the backup map" },
 	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
 	  "with --read: as the core has it, not through the backup map" },
+	{ 0, "key", required_argument, "KEY", ACTION_NONE,
+	  "of an encrypted core: file:PATH or keyring:DESCRIPTION, 32 bytes" },
 	{ 0, "verify", no_argument, NULL, ACTION_VERIFY,
 	  "check every byte of a saved core" },
 	{ 0, "convert", required_argument, "FILE", ACTION_CONVERT,
@@ -43,6 +45,8 @@ static const struct row rows[] = {
 	  "and after it: poweroff (default), reboot, continue" },
 	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
 	  "pack its pages: none, lz4 (default), zstd" },
+	{ 0, "encrypt", required_argument, "KEY", ACTION_NONE,
+	  "encrypt it (AES-256-GCM); KEY as for --key" },
 	{ 0, "force", no_argument, NULL, ACTION_NONE,
 	  "overwrite whatever is on the target" },
 	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
@@ -145,6 +149,15 @@ static int set_as_is(struct options *o, const struct row *row, const char *value
 	return 0;
 }
 
+static int set_key(struct options *o, const struct row *row, const char *value,
+		   struct kx_err *err)
+{
+	o->key = value;
+	if (kx_saved_key_check(value, err) < 0)
+		return kx_err_wrap(err, "--%s", row->name);
+	return 0;
+}
+
 static int set_force(struct options *o, const struct row *row, const char *value,
 		     struct kx_err *err)
 {
@@ -156,7 +169,7 @@ static int set_force(struct options *o, const struct row *row, const char *value
 /* Options that are no action, which of the actions they go with, and how they are set. */
 static const struct extra {
 	const char *name;
-	enum action with;
+	enum action with;		/* NONE: all that read a core */
 	int (*set)(struct options *o, const struct row *row, const char *value,
 		   struct kx_err *err);
 } extras[] = {
@@ -164,6 +177,8 @@ static const struct extra {
 	{ "then", ACTION_SNAPSHOT, set_then },
 	{ "compress", ACTION_SNAPSHOT, set_compress },
 	{ "force", ACTION_SNAPSHOT, set_force },
+	{ "encrypt", ACTION_SNAPSHOT, set_key },
+	{ "key", ACTION_NONE, set_key },
 };
 
 #define EXTRAS	(sizeof(extras) / sizeof(extras[0]))
@@ -217,6 +232,16 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 		set_json(o, row, optarg, err);
 }
 
+static int check_extra(const struct options *o, const struct extra *x, struct kx_err *err)
+{
+	if (x->with == o->action || (x->with == ACTION_NONE && o->action != ACTION_SNAPSHOT))
+		return 0;
+	if (x->with == ACTION_NONE)
+		return kx_err_set(err, EINVAL, "--%s: expected it with a core that is read;"
+				  " --snapshot has --encrypt", x->name);
+	return kx_err_set(err, EINVAL, "--%s: expected it with --%s", x->name, name_of(x->with));
+}
+
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 {
 	const char *what = o->action == ACTION_SNAPSHOT ? "target" : "core";
@@ -225,9 +250,8 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
 				  " --convert or --snapshot, have none");
 	for (size_t i = 0; i < EXTRAS; i++)
-		if (o->extra & 1u << i && extras[i].with != o->action)
-			return kx_err_set(err, EINVAL, "--%s: expected it with --%s", extras[i].name,
-					  name_of(extras[i].with));
+		if (o->extra & 1u << i && check_extra(o, &extras[i], err) < 0)
+			return -EINVAL;
 	if (optind >= argc)
 		return kx_err_set(err, EINVAL, "expected a %s, have none", what);
 	if (optind + 1 < argc)
@@ -270,7 +294,9 @@ void options_help(struct kx_text *t)
 		    "Usage: vmcore-dump --info[=json] | --map[=json] | --dmesg[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
-		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--force] TARGET\n"
+		    "                   (each with --key=KEY if the core is encrypted)\n"
+		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--encrypt=KEY]\n"
+		    "                   [--force] TARGET\n"
 		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core;\n"
 		    "or save the running system as one that can be resumed\n\n",
 		    KX_VERSION);

@@ -45,6 +45,8 @@ void saved_info_text(const struct dump *d, struct kx_text *t)
 	kx_text_add(t, "  id           %s\n", id_text(d));
 	kx_text_add(t, "  image        0x%" PRIx64 " bytes%s\n", h->length,
 		    s->sector_off ? ", a stream" : "");
+	if (h->flags & KX_SAVED_ENCRYPTED)
+		kx_text_add(t, "  encrypted    AES-256-GCM\n");
 	kx_text_add(t, "  pages        %" PRIu64 " of %" PRIu64 " bytes, %" PRIu64 " of them zero\n",
 		    h->page_count, s->contexts.context.page_size, h->zero_pages);
 	kx_text_add(t, "  packed       %s, %" PRIu64 " bytes to %" PRIu64 " (%.1f%%), %" PRIu64
@@ -78,6 +80,7 @@ void saved_info_json(const struct dump *d, struct kx_json *j)
 	kx_json_u64(j, "records", s->head.record_count);
 	kx_json_u64(j, "blocks", s->head.block_count);
 	kx_json_u64(j, "stored_bytes", stored_bytes(s));
+	kx_json_bool(j, "encrypted", s->head.flags & KX_SAVED_ENCRYPTED);
 	kx_json_object_end(j);
 }
 

@@ -108,6 +108,7 @@ int snapshot_check_target(struct target *t, bool force, struct kx_err *err)
 
 struct memory {
 	uint64_t total, free;
+	uint64_t cma;			/* of which the kernel's copy gets none */
 	uint64_t cache;			/* that can be dropped, at most */
 	uint64_t swappable;
 };
@@ -151,7 +152,7 @@ static int read_memory_facts(const struct snapshot_facts *f, struct memory *m, s
 	if (r < 0)
 		return r;
 	s = (const char *)text.data;
-	*m = (struct memory){ .free = line_kib(s, "MemFree:") };
+	*m = (struct memory){ .free = line_kib(s, "MemFree:"), .cma = line_kib(s, "CmaFree:") };
 	for (size_t i = 0; i < f->ram_count; i++)
 		m->total += kx_range_len(f->ram[i]);
 	/* A reservation for a crash kernel is not ours to save. */
@@ -174,9 +175,14 @@ static uint64_t stored(uint64_t bytes, enum kx_saved_codec codec)
 	return codec == KX_SAVED_RAW ? bytes : bytes / 2;
 }
 
+/*
+ * hibernate_preallocate_memory() takes a good half of what is in use and free
+ * together, none of it from CMA, which is for pages that can move (mm/cma.c): what is
+ * free there counts as free, but has to be found again elsewhere.
+ */
 static bool has_memory(const struct memory *m, uint64_t given_back)
 {
-	return less(used(m), given_back) + SLACK_FIXED + m->total / SLACK_SHARE <=
+	return less(used(m), given_back) + SLACK_FIXED + m->total / SLACK_SHARE + 2 * m->cma <=
 	       m->free + given_back;
 }
 
@@ -216,8 +222,9 @@ int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,
 	if (!has_memory(&m, m.cache + m.swappable))
 		return kx_err_set(err, ENOMEM, "memory: expected as much free as there is to save, for"
 				  " the kernel's copy: %" PRIu64 " MiB are in use, %" PRIu64 " MiB"
-				  " free, %" PRIu64 " MiB can be swapped out", used(&m) >> 20,
-				  m.free >> 20, m.swappable >> 20);
+				  " free (%" PRIu64 " MiB of these only for CMA), %" PRIu64 " MiB"
+				  " can be swapped out", used(&m) >> 20, m.free >> 20, m.cma >> 20,
+				  m.swappable >> 20);
 	say("saving about %" PRIu64 " MiB of memory to %s", used(&m) >> 20, t->path);
 	return 0;
 }

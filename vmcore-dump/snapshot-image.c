@@ -57,18 +57,47 @@ static void *reserve(uint64_t count, size_t size, struct kx_err *err)
 	return p;
 }
 
+static int random_bytes(uint8_t *to, size_t len, struct kx_err *err)
+{
+	if (getrandom(to, len, 0) != (ssize_t)len)
+		return kx_err_set(err, EIO, "cannot get random bytes: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * The clock in it: a system that was resumed twice from one image may have the same
+ * random bytes twice.
+ */
+static int begin_encryption(struct image *im, const struct timespec *now, struct kx_err *err)
+{
+	uint8_t *salt = im->head.salt;
+	size_t random = sizeof(im->head.salt) - 8;
+	int r = random_bytes(salt, random, err);
+
+	if (r < 0)
+		return r;
+	kx_put_le64(salt + random, (uint64_t)now->tv_sec * 1000000000 + (uint64_t)now->tv_nsec);
+	return kx_saved_encrypt(&im->head, im->cipher, err);
+}
+
 int image_init(struct image *im, struct target *t, struct snapshot_facts *f,
-	       enum kx_saved_codec codec, struct kx_arena *a, struct kx_err *err)
+	       enum kx_saved_codec codec, const struct kx_saved_cipher *cipher, struct kx_arena *a,
+	       struct kx_err *err)
 {
 	struct timespec now;
+	int r;
 
 	*im = (struct image){
-		.target = t, .facts = f, .arena = a, .codec = codec, .machine = f->context.machine,
+		.target = t, .facts = f, .arena = a, .codec = codec, .cipher = cipher,
+		.machine = f->context.machine,
 	};
-	if (getrandom(im->head.id, sizeof(im->head.id), 0) != (ssize_t)sizeof(im->head.id))
-		return kx_err_set(err, EIO, "cannot get random bytes: %s", strerror(errno));
+	r = random_bytes(im->head.id, sizeof(im->head.id), err);
 	clock_gettime(CLOCK_REALTIME, &now);
 	im->head.created = (uint64_t)now.tv_sec;
+	if (r == 0 && cipher)
+		r = begin_encryption(im, &now, err);
+	if (r < 0)
+		return r;
 	im->sector = reserve(1, KX_SAVED_ALIGN, err);
 	return im->sector ? 0 : -ENOMEM;
 }
@@ -161,6 +190,7 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 		.off = w->off, .len = p->len, .first_record = before, .records = w->records - before,
 	};
 	memcpy(b->sha256, p->sha256, sizeof(b->sha256));
+	memcpy(b->tag, p->tag, sizeof(b->tag));
 	w->off += whole;
 	w->blocks++;
 	return 0;
@@ -169,7 +199,8 @@ static int put_block(void *ctx, const struct packed *p, struct kx_err *err)
 static int put_blocks(struct writing *w, struct kx_snapshot *s, struct kx_err *err)
 {
 	struct pack p = {
-		.snapshot = s, .frames = &w->frames, .codec = w->im->codec, .put = put_block, .ctx = w,
+		.snapshot = s, .frames = &w->frames, .codec = w->im->codec,
+		.cipher = w->im->cipher, .head = &w->im->head, .put = put_block, .ctx = w,
 	};
 	struct saved_block *last;
 	int r;
@@ -224,6 +255,8 @@ static int put_tables(struct writing *w, struct kx_err *err)
 	h->zero_pages = zeros;
 	h->codec = w->im->codec;
 	r = kx_saved_tables(h, w->record, w->block, w->im->arena, &b, err);
+	if (r == 0 && w->im->cipher)
+		r = kx_saved_tables_seal(h, w->im->cipher, b, err);
 	if (r < 0)
 		return r;
 	kx_saved_digest(b, kx_sha256_best(), h->tables_sha256);
@@ -271,6 +304,8 @@ static int put_headers(struct writing *w, struct kx_err *err)
 	set_entry(w, &context);
 	h->headers_off = w->off;
 	r = kx_saved_headers(&parts, h, w->record, w->block, w->im->arena, &b, &w->im->phnum, err);
+	if (r == 0 && w->im->cipher)
+		r = kx_saved_headers_seal(h, w->im->cipher, w->im->phnum, b, err);
 	if (r < 0)
 		return r;
 	kx_saved_digest(b, kx_sha256_best(), h->headers_sha256);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The snapshot's data pages as blocks: this thread reads, one on each CPU packs
- * and hashes, one hands the blocks on in order.
+ * The snapshot's data pages as blocks: this thread reads, one on each CPU packs,
+ * encrypts and hashes, one hands the blocks on in order.
  *
  *	reader -> FILLED -> packers -> PACKED -> writer -> FREE -> reader
  *
@@ -104,12 +104,10 @@ static struct slot *slot_wait(struct ring *r, uint64_t *at, enum slot_state stat
 
 /* ---- packing and writing --------------------------------------------------------------- */
 
-static void pack_slot(struct ring *r, struct slot *s)
+static void pack_records(struct ring *r, struct slot *s)
 {
 	uint64_t page = r->pack->frames->head->page_size;
 	const uint8_t *from = s->raw;
-	struct sha256 h;
-	size_t pad;
 
 	s->p.len = 0;
 	for (size_t i = 0; i < s->p.record_count; i++) {
@@ -122,11 +120,27 @@ static void pack_slot(struct ring *r, struct slot *s)
 		from += rec->pages * page;
 		s->p.len += rec->stored;
 	}
+}
+
+static int pack_slot(struct ring *r, struct slot *s, struct kx_err *err)
+{
+	const struct pack *p = r->pack;
+	struct sha256 h;
+	size_t pad;
+	int rc = 0;
+
+	pack_records(r, s);
+	if (p->cipher && s->p.len)
+		rc = kx_saved_block_seal(p->head, p->cipher, s->record, s->p.record_count, s->p.bytes,
+					 s->p.len, s->p.tag, err);
+	if (rc < 0)
+		return rc;
 	sha256_init(&h, r->sha256);
 	sha256_update(&h, s->p.bytes, s->p.len);
 	sha256_final(&h, s->p.sha256);
 	pad = -s->p.len % KX_SAVED_ALIGN;
 	memset(s->p.bytes + s->p.len, 0, pad);
+	return 0;
 }
 
 static void *packer(void *ctx)
@@ -135,7 +149,13 @@ static void *packer(void *ctx)
 	struct slot *s;
 
 	while ((s = slot_wait(r, &r->taken, FILLED, true))) {
-		pack_slot(r, s);
+		struct kx_err err = { 0 };
+		int rc = pack_slot(r, s, &err);
+
+		if (rc < 0) {
+			ring_fail(r, rc, &err);
+			break;
+		}
 		slot_becomes(r, s, PACKED, NULL);
 	}
 	return NULL;

@@ -17,17 +17,44 @@
 
 #include "snapshot.h"
 
+/* The user's key, and what encrypts with it. */
+struct secret {
+	struct kx_saved_key *key;
+	struct kx_saved_cipher cipher;
+};
+
+static void secret_forget(struct secret *s)
+{
+	kx_saved_cipher_deinit(&s->cipher);
+	kx_saved_key_free(s->key);
+	s->key = NULL;
+}
+
+static int secret_init(struct secret *s, const char *spec, struct kx_err *err)
+{
+	int r;
+
+	if (!spec)
+		return 0;
+	r = kx_saved_key_load(spec, &s->key, err);
+	if (r == 0)
+		r = kx_saved_cipher_init(&s->cipher, s->key, err);
+	return r < 0 ? kx_err_wrap(err, "--encrypt") : 0;
+}
+
 /* ---- before --------------------------------------------------------------------------- */
 
 static int prepare(const struct options *o, struct snapshot_facts *f, struct target *t,
-		   struct kx_snapshot *s, struct image *im, struct kx_arena *a,
-		   struct kx_err *err)
+		   struct kx_snapshot *s, struct image *im, struct secret *secret,
+		   struct kx_arena *a, struct kx_err *err)
 {
 	int r;
 
 	if (geteuid() != 0)
 		return kx_err_set(err, EPERM, "--snapshot: expected to be root, am not");
-	r = snapshot_facts_read(f, a, err);
+	r = secret_init(secret, o->key, err);
+	if (r == 0)
+		r = snapshot_facts_read(f, a, err);
 	if (r == 0)
 		r = kx_snapshot_open(s, &f->s, err);
 	if (r == 0)
@@ -35,7 +62,7 @@ static int prepare(const struct options *o, struct snapshot_facts *f, struct tar
 	if (r == 0)
 		r = snapshot_check_target(t, o->force, err);
 	if (r == 0)
-		r = image_init(im, t, f, o->codec, a, err);
+		r = image_init(im, t, f, o->codec, o->key ? &secret->cipher : NULL, a, err);
 	if (r == 0)
 		r = snapshot_check_room(f, t, o->codec, a, err);
 	/* A page of ours that is not in memory would be read from a filesystem. */
@@ -130,15 +157,18 @@ static void tell(bool resumed, const struct image *im)
 
 /* With everybody stopped.  Whatever it returns, they are to go on. */
 static int save(const struct options *o, struct kx_snapshot *s, struct image *im,
-		bool *ret_resumed, struct kx_err *err)
+		struct secret *secret, bool *ret_resumed, struct kx_err *err)
 {
 	int r;
 
 	r = kx_snapshot_create(s, ret_resumed, err);
 	if (r < 0)
 		return r;
-	if (*ret_resumed)
+	if (*ret_resumed) {
+		/* It was in our memory, and so in the image: encrypted with itself. */
+		secret_forget(secret);
 		return mark_resumed(im, err);
+	}
 	r = image_write(im, s, err);
 	return r == 0 ? finish(o, im, err) : r;
 }
@@ -147,19 +177,20 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 {
 	struct kx_snapshot s = { .fd = -1, .kmsg = -1 };
 	struct target t = { .fd = -1, .file_fd = -1 };
+	struct secret secret = { .key = NULL };
 	struct snapshot_facts f;
 	bool resumed = false;
 	struct image im;
 	sigset_t before;
 	int r, status = STATUS_FAILED;
 
-	r = prepare(o, &f, &t, &s, &im, a, err);
+	r = prepare(o, &f, &t, &s, &im, &secret, a, err);
 	if (r == 0) {
 		block_signals(&before);
 		r = kx_snapshot_freeze(&s, err);
 		if (r == 0) {
 			status = STATUS_UNDONE;
-			r = save(o, &s, &im, &resumed, err);
+			r = save(o, &s, &im, &secret, &resumed, err);
 		}
 		kx_snapshot_close(&s);
 		sigprocmask(SIG_SETMASK, &before, NULL);
@@ -169,5 +200,6 @@ int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err
 	kx_snapshot_close(&s);
 	target_forget(&t);
 	target_close(&t);
+	secret_forget(&secret);
 	return r < 0 ? status : STATUS_OK;
 }

@@ -114,6 +114,7 @@ struct packed {
 	uint8_t *bytes;			/* padded with zeros to 4096 */
 	size_t len;			/* without the padding; 0: only zero pages */
 	uint8_t sha256[32];
+	uint8_t tag[KX_SAVED_TAG_LEN];	/* if it is encrypted */
 	const struct saved_record *record;
 	size_t record_count;
 	uint64_t raw;			/* bytes of the stream in it */
@@ -123,6 +124,8 @@ struct pack {
 	struct kx_snapshot *snapshot;
 	const struct kx_snapshot_frames *frames;
 	enum kx_saved_codec codec;
+	const struct kx_saved_cipher *cipher;	/* NULL: not encrypted */
+	const struct saved_head *head;		/* for it: id */
 	/* Called by one thread, in order. */
 	int (*put)(void *ctx, const struct packed *p, struct kx_err *err);
 	void *ctx;
@@ -138,15 +141,17 @@ struct image {
 	struct snapshot_facts *facts;
 	struct kx_arena *arena;
 	enum kx_saved_codec codec;
-	struct saved_head head;		/* id and created are set before the snapshot */
+	const struct kx_saved_cipher *cipher;	/* NULL: not encrypted */
+	struct saved_head head;		/* id, salt and created are set before the snapshot */
 	size_t phnum;
 	uint16_t machine;
 	uint8_t *sector;		/* 4096 bytes, aligned */
 };
 
-/* Before the snapshot: number, date, the buffer. */
+/* Before the snapshot: number, date, the keys of @cipher (may be NULL), the buffer. */
 KX_CHECKED int image_init(struct image *im, struct target *t, struct snapshot_facts *f,
-			  enum kx_saved_codec codec, struct kx_arena *a, struct kx_err *err);
+			  enum kx_saved_codec codec, const struct kx_saved_cipher *cipher,
+			  struct kx_arena *a, struct kx_err *err);
 /* The snapshot to the target, sector 0 COMPLETE last. */
 KX_CHECKED int image_write(struct image *im, struct kx_snapshot *s, struct kx_err *err);
 /*

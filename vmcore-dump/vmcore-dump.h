@@ -64,6 +64,8 @@ struct options {
 	enum then then;			/* --then */
 	enum kx_saved_codec codec;	/* --compress */
 	bool force;			/* --force */
+	/* --key of a core that is read, --encrypt of a snapshot; NULL: none. */
+	const char *key;
 	unsigned int extra;		/* which options were given that are no action: options.c */
 	const char *path;
 };
@@ -73,9 +75,13 @@ struct dump {
 	const char *path;
 	int fd;
 	uint64_t file_len;
+	const char *key_spec;		/* --key; NULL: none */
+	struct kx_saved_key *key;
+	struct kx_saved_cipher cipher;
+	bool may_be_locked;		/* an encrypted one is welcome without its key */
 	/* Of a saved core; NULL: it is none. */
 	struct kx_saved *saved;
-	struct plain *plain;
+	struct plain *plain;		/* NULL if it is locked, too */
 	struct kx_core core;		/* of a saved core the plain one, unpacked as it is read */
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
@@ -90,8 +96,8 @@ void options_list(struct kx_text *t);
 
 /*
  * Open @path and read its headers and notes.  Close with dump_close(), also on
- * failure.  As kx_saved_open(), or if it is none kx_core_open() and
- * kx_contexts_read(), with the path.
+ * failure.  As kx_saved_open_key(), or if it is none kx_core_open() and
+ * kx_contexts_read(), with the path.  Of a locked image there is d->saved only.
  */
 KX_CHECKED int dump_open(struct dump *d, const char *path, struct kx_arena *a,
 			 struct kx_err *err);

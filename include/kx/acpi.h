@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ACPI tables a boot loader's purgatory cares about: SPCR (where the firmware's
- * console is) and FADT (how PSCI is called on arm64).  The MADT is in kx/gic.h.
+ * console is), FADT (how PSCI is called on arm64) and MADT (which CPU is which on
+ * arm64; the rest of it is in kx/gic.h).
  *
  * Pure: bytes of /sys/firmware/acpi/tables in, values out.  Used by
- * sys/sources-arm64.c and sys/console-x86_64.c.
+ * sys/sources-arm64.c, sys/console-x86_64.c and sys/machine-note.c.
  */
 #ifndef KX_ACPI_H
 #define KX_ACPI_H
@@ -30,5 +31,13 @@ KX_CHECKED int kx_acpi_spcr(struct kx_bytes spcr, struct purg_console *ret,
  */
 KX_CHECKED int kx_acpi_fadt_psci(struct kx_bytes fadt, uint32_t *ret,
 				 struct kx_err *err);
+
+/*
+ * The MPIDR of the CPU whose ACPI processor UID is @uid, by the GICC structures of
+ * the MADT @madt ("APIC").  *ret untouched on error.  -ENOEXEC: not a MADT, or
+ * structures that do not fit into it; -ENOENT: no such CPU.
+ */
+KX_CHECKED int kx_acpi_madt_mpidr(struct kx_bytes madt, uint32_t uid, uint64_t *ret,
+				  struct kx_err *err);
 
 #endif

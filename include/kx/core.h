@@ -161,6 +161,23 @@ bool kx_core_image(struct kx_bytes vmcoreinfo, uint16_t machine, struct kx_range
 bool kx_core_image_part(const struct kx_core_load *load, struct kx_range image_pa,
 			uint64_t image_va, struct kx_core_load *ret);
 
+/*
+ * PT_LOADs one behind the other, each with its virtual address in the direct map, and
+ * what of it is in the image a second time at its other one.
+ */
+struct kx_core_loads {
+	uint8_t *at;			/* the next one; NULL: they are counted only */
+	size_t count;
+	uint64_t direct_va;		/* virtual address of physical 0; 0 = unknown */
+	struct kx_range image;		/* physical; empty: not known */
+	uint64_t image_va;
+};
+
+void kx_core_loads_init(struct kx_core_loads *l, struct kx_bytes vmcoreinfo, uint16_t machine,
+			uint64_t direct_va);
+/* @run: pa, mem_len, off, file_len; nothing if mem_len is 0. */
+void kx_core_loads_put(struct kx_core_loads *l, const struct kx_core_load *run);
+
 /* ---- VMCOREINFO (lib/vmcoreinfo.c) ------------------------------------------- */
 
 /*

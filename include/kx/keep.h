@@ -36,7 +36,10 @@
 struct kx_keep {
 	struct kx_range area[KX_KEEP_AREAS_MAX];	/* ascending, apart */
 	size_t area_count;
-	/* What is loaded into each; data NULL: not taken yet, only a plan is made. */
+	/*
+	 * What is loaded into each, as long as the area; data NULL: not taken yet, only
+	 * a plan is made.
+	 */
 	struct kx_bytes bytes[KX_KEEP_AREAS_MAX];
 	uint64_t page_size;			/* of the kernel that is kept */
 	uint64_t page_count;			/* in the snapshot; an estimate without runs */
@@ -73,13 +76,16 @@ KX_CHECKED int kx_keep_choose(const struct kx_request *req, const struct kx_sour
 uint8_t *kx_keep_at(const struct kx_keep *keep, uint64_t src_pa);
 
 /*
- * For layouts, before anything is placed: the areas leave p->space.  -ENOMEM
+ * For layouts, before anything else is placed: the areas as segments "kept N".
+ * -ENOSPC (something is there), -EINVAL (bytes are not as long as the area), -E2BIG,
+ * -ENOMEM
  */
 KX_CHECKED int kx_keep_reserve(struct kx_plan *p, struct kx_err *err);
 /*
- * For layouts: segments "kept N" of the areas, and "elfcorehdr", whose address is
- * *ret_core: PT_LOADs that say where the pages are kept, notes CONTEXT, MAP, MACHINE,
- * SNAPSHOT and INTEGRITY (a digest of each area), all filled.  -E2BIG, -ENOSPC, -ENOMEM
+ * For layouts, behind that: the segment "elfcorehdr", which is at *ret_core: PT_LOADs
+ * that say where the pages are kept, notes CONTEXT, MAP, MACHINE, SNAPSHOT and
+ * INTEGRITY (a digest of each area), all filled.  Before the snapshot is taken it is
+ * empty, and about as long.  -E2BIG (too many runs for a map), -ENOSPC, -ENOMEM
  */
 KX_CHECKED int kx_keep_place(struct kx_plan *p, struct kx_range *ret_core, struct kx_err *err);
 

@@ -129,6 +129,22 @@ struct kx_request {
 	struct kx_x86_request x86;
 };
 
+/*
+ * The running kernel comes back to where it was: by a jump to memory that was swapped,
+ * or from the areas that it is kept in (KX_PRESERVE_SNAPSHOT), beside which this is a
+ * boot like any other.
+ */
+static inline bool kx_request_keeps(const struct kx_request *req)
+{
+	return req->preserve && req->context == KX_PRESERVE_SNAPSHOT && !req->function.path &&
+	       !req->resume;
+}
+
+static inline bool kx_request_swaps(const struct kx_request *req)
+{
+	return req->preserve && !kx_request_keeps(req);
+}
+
 /* ---- what will be done ------------------------------------------------- */
 
 #define KX_SEGMENTS_MAX	16	/* KEXEC_SEGMENT_MAX, include/uapi/linux/kexec.h */
@@ -145,6 +161,8 @@ struct kx_segment {
 	uint64_t verify_len;
 	/* What is unpacked may fall onto it, once nobody needs it any more (p->home). */
 	bool written;
+	bool kept;		/* pages of the kernel that is kept: it stays as it is */
+	const uint8_t *sha256;	/* of all of buf, if it is known already; NULL; arena */
 };
 
 /*
@@ -169,7 +187,8 @@ struct kx_own {
 	struct kx_range low[KX_OWN_LOW_MAX];	/* below 1 MiB, for trampolines */
 	size_t low_count;
 	struct kx_range window;			/* the rest; empty = nothing is preserved */
-	struct kx_range core;			/* in it: core headers, which it reads as "old" memory */
+	/* In it, or with a kernel that is kept anywhere: core headers, "old" memory to it. */
+	struct kx_range core;
 	const char *why;
 };
 
@@ -301,8 +320,8 @@ uint64_t kx_segments_sum(const struct kx_segment *s, size_t n);
 /*
  * The free memory of the running machine: firmware RAM, minus every child of
  * System RAM in iomem that the kernel reserves, minus crash kernel, minus
- * anything outside [mem_min, mem_max]; removable memory marked.  When it is to be
- * preserved, minus the running kernel's image and removable memory as well, and
+ * anything outside [mem_min, mem_max]; removable memory marked.  When it is
+ * jumped back to, minus the running kernel's image and removable memory as well, and
  * [mem_min, mem_max] is for the window, where there is one.  (plan/space.c)
  */
 KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);

@@ -18,6 +18,7 @@
  *	lib/saved.c		opens an image
  *	lib/saved-tables.c	the tables: read and checked, and written
  *	lib/saved-write.c	program headers and notes
+ *	lib/saved-seal.c	what is encrypted, with kx/saved-cipher.h
  *	container/saved-pack.c	records packed and unpacked
  */
 #ifndef KX_SAVED_H
@@ -33,6 +34,7 @@
 #include "kx/core.h"
 #include "kx/err.h"
 #include "kx/range.h"
+#include "kx/saved-cipher.h"
 #include "purgatory/sha256.h"
 
 #define KX_SAVED_SECTOR		512u
@@ -55,7 +57,7 @@
 /* On the disk. */
 #define KX_SAVED_HEAD_LEN	448u
 #define KX_SAVED_RECORD_LEN	16u
-#define KX_SAVED_BLOCK_LEN	64u
+#define KX_SAVED_BLOCK_LEN	64u	/* and its tag, if encrypted */
 
 enum kx_saved_state {
 	KX_SAVED_NONE,
@@ -71,6 +73,9 @@ enum kx_saved_codec {
 	KX_SAVED_LZ4,			/* one LZ4 block each */
 	KX_SAVED_ZSTD,			/* one zstd frame each */
 };
+
+/* head.flags */
+#define KX_SAVED_ENCRYPTED	1u
 
 /*
  * At KX_SAVED_HEAD_OFF, little-endian, 448 bytes to the end of the sector.
@@ -89,10 +94,15 @@ struct saved_head {
 	uint64_t zero_pages;
 	uint32_t codec;			/* enum kx_saved_codec; all from length to here 0 while */
 					/* WRITING, and in a stream's first sector */
-	uint32_t flags;			/* 0 */
-	uint8_t headers_sha256[32];
+	uint32_t flags;			/* KX_SAVED_ENCRYPTED */
+	uint8_t headers_sha256[32];	/* as they are stored */
 	uint8_t tables_sha256[32];	/* of records and blocks together */
-	uint8_t reserved[152];		/* 0 */
+	/* Zeros unless ENCRYPTED: */
+	uint8_t salt[KX_SAVED_SALT_LEN];
+	uint8_t key_check[KX_SAVED_CHECK_LEN];
+	uint8_t headers_tag[KX_SAVED_TAG_LEN];
+	uint8_t tables_tag[KX_SAVED_TAG_LEN];
+	uint8_t reserved[72];		/* 0 */
 	/* CONSUMED by a kernel that put it back: when, by that one's clock, and its release; else 0 */
 	uint64_t resumed;		/* seconds since 1970 */
 	char resumed_by[KX_SAVED_RELEASE];	/* padded with NULs, at least one */
@@ -112,6 +122,7 @@ struct saved_block {
 	uint64_t first_record;		/* the one behind the previous block's last */
 	uint64_t records;
 	uint8_t sha256[32];		/* of the stored bytes */
+	uint8_t tag[KX_SAVED_TAG_LEN];	/* of an encrypted image */
 };
 
 /* An image that was opened: its tables are in memory, its pages are not. */
@@ -127,6 +138,12 @@ struct kx_saved {
 	struct saved_record *record;	/* arena; ascending by pa, disjoint */
 	struct saved_block *block;	/* no two overlap; their records ascend, their offsets need not */
 	sha256_blocks_fn *sha256;
+	struct kx_saved_cipher cipher;	/* of an encrypted image */
+	/*
+	 * Encrypted, and opened without a key: of all this there are file, head, sector_off,
+	 * phnum, core.machine, and of each block off, len and sha256.
+	 */
+	bool locked;
 	/*
 	 * A kernel that is kept in memory (kx/keep.h): there is no file, head has the
 	 * counts only and codec RAW, there are no blocks, and record i lies at kept_pa[i]
@@ -165,11 +182,28 @@ KX_CHECKED int kx_saved_probe(const struct kx_core_file *file, enum kx_saved_sta
  *   -EBADMSG     a digest does not match
  *   -EOPNOTSUPP  a version or codec from later
  *   -E2BIG       more than KX_SAVED_TABLES_MAX or KX_CORE_HEADERS_MAX
+ *   -ENOKEY      it is encrypted
  *   -ENOMEM, and what file->read says
  */
 KX_CHECKED int kx_saved_open(const struct kx_core_file *file, sha256_blocks_fn *sha256,
 			     struct kx_arena *a, struct kx_saved *ret, struct kx_err *err);
-/* The stored bytes of block @i, whose digest is right, to @to (block[i].len). -EBADMSG. */
+/*
+ * The same of an encrypted image, with @cipher and the user's key in it, which is wiped;
+ * *ret has a copy of @cipher.  NULL: no key, kx_saved_open().
+ *   -EINVAL        it is not encrypted: nobody vouches for what is in it
+ *   -EKEYREJECTED  another key
+ *   -EBADMSG       also when a tag does not fit
+ */
+KX_CHECKED int kx_saved_open_key(const struct kx_core_file *file, sha256_blocks_fn *sha256,
+				 const struct kx_saved_cipher *cipher, struct kx_arena *a,
+				 struct kx_saved *ret, struct kx_err *err);
+/* What can be seen of an image without a key: all, if it is not encrypted, else "locked". */
+KX_CHECKED int kx_saved_open_locked(const struct kx_core_file *file, sha256_blocks_fn *sha256,
+				    struct kx_arena *a, struct kx_saved *ret, struct kx_err *err);
+/*
+ * The bytes of block @i, whose digest, and tag, are right, to @to (block[i].len).  Of a
+ * locked image they are as they are stored.  -EBADMSG.
+ */
 KX_CHECKED int kx_saved_block(const struct kx_saved *s, size_t i, uint8_t *to,
 			      struct kx_err *err);
 /*
@@ -195,6 +229,25 @@ KX_CHECKED int kx_saved_tables(const struct saved_head *head, const struct saved
 			       const struct saved_block *block, struct kx_arena *a,
 			       struct kx_bytes *ret, struct kx_err *err);
 /*
+ * The image that @head, with id and salt, is of will be encrypted: sets its flags and
+ * key check, and the keys of @c.  As c->begin().
+ */
+KX_CHECKED int kx_saved_encrypt(struct saved_head *head, const struct kx_saved_cipher *c,
+				struct kx_err *err);
+/* The bytes of a block, which has these records, in place.  As c->seal(). */
+KX_CHECKED int kx_saved_block_seal(const struct saved_head *head, const struct kx_saved_cipher *c,
+				   const struct saved_record *record, size_t record_count,
+				   uint8_t *data, size_t len, uint8_t ret_tag[KX_SAVED_TAG_LEN],
+				   struct kx_err *err);
+/*
+ * The tables of kx_saved_tables(), and then the headers of kx_saved_headers(), in place;
+ * sets their tags in @head, of which created, codec, flags and counts are final.
+ */
+KX_CHECKED int kx_saved_tables_seal(struct saved_head *head, const struct kx_saved_cipher *c,
+				    struct kx_bytes tables, struct kx_err *err);
+KX_CHECKED int kx_saved_headers_seal(struct saved_head *head, const struct kx_saved_cipher *c,
+				     size_t phnum, struct kx_bytes headers, struct kx_err *err);
+/*
  * Sector 0 of an image in @state: the ELF header (e_phoff is head->headers_off)
  * and @head with magic, version, state and its digest.  @phnum and headers_off 0
  * while there are no headers; who resumed it is written with CONSUMED only.
@@ -210,8 +263,9 @@ void kx_saved_sector_again(const struct kx_saved *s, enum kx_saved_state state, 
 /*
  * Program headers and notes, to be written to head->headers_off, which is set:
  * PT_NOTE with VMCOREINFO, CONTEXT and what the writer adds, a PT_LOAD for each range
- * of @ram (without bytes), or for each run of records when nothing is packed and
- * they are at most KX_SAVED_LOADS_MAX.  Of @head also codec and the counts are read.
+ * of @ram (without bytes), or for each run of records when nothing is packed nor
+ * encrypted and they are at most KX_SAVED_LOADS_MAX.  Of @head also codec, flags and
+ * the counts are read.
  *   -E2BIG  more ranges of RAM than that; -ENOMEM
  */
 struct kx_saved_parts {
@@ -248,11 +302,21 @@ KX_CHECKED int kx_saved_find(const struct kx_core_file *file, struct kx_saved_fo
 KX_CHECKED int kx_saved_digest_check(struct kx_bytes b, sha256_blocks_fn *sha256,
 				     const uint8_t want[32], struct kx_err *err);
 
+/* The inverse of what is sealed above; the number of a block is found in its records. */
+KX_CHECKED int kx_saved_block_unseal(const struct kx_saved *s, size_t i, uint8_t *data,
+				     struct kx_err *err);
+KX_CHECKED int kx_saved_tables_unseal(const struct kx_saved *s, uint8_t *tables, size_t len,
+				      struct kx_err *err);
+KX_CHECKED int kx_saved_headers_unseal(const struct kx_saved *s, uint8_t *headers, size_t len,
+				       struct kx_err *err);
+
+/* On the disk, of one block. */
+size_t kx_saved_block_len(const struct saved_head *head);
 /* Their length; false if that is not below 2^64. */
 bool kx_saved_tables_len(const struct saved_head *head, uint64_t *ret);
 /*
- * Read s->record and s->block and check them: s->head, file, sha256 and contexts
- * are set.  As kx_saved_open().
+ * Read s->record and s->block and check them: s->head, file, sha256, cipher, locked and
+ * contexts are set.  As kx_saved_open_key().
  */
 KX_CHECKED int kx_saved_tables_read(struct kx_saved *s, struct kx_arena *a, struct kx_err *err);
 

@@ -220,6 +220,30 @@ static int set_timing(void *fdt, int chosen, struct kx_err *err)
 	return r < 0 ? kx_arm64_dtb_err(err, r, KX_TIMING_PROPERTY) : 0;
 }
 
+/*
+ * The areas that this kernel is kept in are reserved; their headers are not, because
+ * the next kernel does that itself, and complains if somebody did it before
+ * (reserve_elfcorehdr(), since 5.15 fdt_reserve_elfcorehdr()).  Reservations in the
+ * header of the tree are obeyed with EFI and ACPI as well: only EFI's stub drops them,
+ * through which kexec does not go (early_init_fdt_scan_reserved_mem()).
+ */
+static int set_kept(const struct kx_plan *p, void *fdt, int chosen, struct kx_err *err)
+{
+	const struct kx_keep *keep = p->request->keep;
+	int r = 0;
+
+	if (!kx_request_keeps(p->request))
+		return 0;
+	for (size_t i = 0; i < keep->area_count && r == 0; i++)
+		r = fdt_add_mem_rsv(fdt, keep->area[i].start, kx_range_len(keep->area[i]));
+	if (r < 0)
+		return kx_arm64_dtb_err(err, r, "memory reservations");
+	/* In the root's cells, as kernels read it. */
+	r = fdt_appendprop_addrrange(fdt, 0, chosen, "linux,elfcorehdr", p->own.core.start,
+				     kx_range_len(p->own.core));
+	return r < 0 ? kx_arm64_dtb_err(err, r, "linux,elfcorehdr") : 0;
+}
+
 static int set_chosen(struct kx_plan *p, void *fdt, struct kx_range initrd, struct kx_err *err)
 {
 	int chosen = chosen_node(fdt, err), r;
@@ -236,6 +260,8 @@ static int set_chosen(struct kx_plan *p, void *fdt, struct kx_range initrd, stru
 			return kx_arm64_dtb_err(err, r, "bootargs");
 	}
 	r = set_initrd(fdt, chosen, initrd, err);
+	if (r == 0)
+		r = set_kept(p, fdt, chosen, err);
 	if (r == 0)
 		r = set_seeds(p, fdt, chosen, err);
 	if (r == 0)

@@ -243,8 +243,12 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	struct arm64_kernel kernel;
 	struct kx_bytes dtb;
 	uint64_t dtb_pa;
-	int r;
+	int r = 0;
 
+	if (kx_request_keeps(p->request))
+		r = kx_keep_reserve(p, err);
+	if (r < 0)
+		return r;
 	if (image->format->id == KX_FORMAT_ARM64_IMAGE)
 		r = place_image(p, image, &kernel, err);
 	else
@@ -252,9 +256,11 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	if (r < 0)
 		return r;
 	r = place_initrd(p, &kernel, &initrd, err);
+	if (r == 0 && kx_request_keeps(p->request))
+		r = kx_keep_place(p, &p->own.core, err);
 	if (r < 0)
 		return r;
-	/* The tree names the initrd's address, so it is built after that is known. */
+	/* The tree names their addresses, so it is built after they are known. */
 	r = kx_arm64_dtb_build(p, initrd, &dtb, err);
 	if (r < 0)
 		return r;

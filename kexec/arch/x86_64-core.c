@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The running kernel as the next one's /proc/vmcore, when it is preserved:
- * core headers (kx/core-headers.h) in the window, and elfcorehdr= for them
- * (Documentation/admin-guide/kdump/kdump.rst).  Called by x86_64.c.
+ * core headers (kx/core-headers.h in the window; kx/keep.h), and elfcorehdr= for
+ * them (Documentation/admin-guide/kdump/kdump.rst).  Called by x86_64.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -58,6 +58,10 @@ int kx_x86_place_core(struct kx_plan *p, struct kx_err *err)
 	uint64_t pa;
 	int rc;
 
+	if (kx_request_keeps(p->request)) {
+		rc = kx_keep_place(p, &p->own.core, err);
+		return rc < 0 ? rc : add_word(p, p->own.core.start, err);
+	}
 	rc = build(p, &h, err);
 	if (rc == 0)
 		rc = kx_plan_place(p, want, (struct kx_bytes){ h.blob, h.len },

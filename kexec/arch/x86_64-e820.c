@@ -5,9 +5,12 @@
  *
  * It is the map of the machine, not of the running kernel: what that one
  * reserved for itself is not in it, so a chain of kexecs always sees the same.
- * A kernel that runs while this one is preserved sees no RAM but its own.
+ * A kernel that runs while this one is preserved sees no RAM but its own; beside one
+ * that is kept in memory, all but what that takes.
  * Called by x86_64-boot-params.c.
  */
+#include <string.h>
+
 #include "x86_64.h"
 
 /* arch/x86/include/asm/e820/types.h */
@@ -53,11 +56,72 @@ static int add_window(struct kx_plan *p, struct kx_memmap *map, struct kx_err *e
 	return rc;
 }
 
+/* What is kept and the headers that say where, ascending. */
+static size_t kept_ranges(const struct kx_plan *p, struct kx_range ret[KX_KEEP_AREAS_MAX + 1])
+{
+	const struct kx_keep *keep = p->request->keep;
+	size_t n = keep->area_count;
+
+	memcpy(ret, keep->area, n * sizeof(*ret));
+	if (kx_range_empty(p->own.core))
+		return n;
+	for (; n && ret[n - 1].start > p->own.core.start; n--)
+		ret[n] = ret[n - 1];
+	ret[n] = p->own.core;
+	return keep->area_count + 1;
+}
+
+/* RAM @m without the @n ranges of @cut. */
+static int add_cut(struct kx_plan *p, const struct kx_mem *m, const struct kx_range *cut, size_t n,
+		   struct kx_memmap *map, struct kx_err *err)
+{
+	uint64_t at = m->r.start;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (!kx_range_overlaps(m->r, cut[i]))
+			continue;
+		if (at < cut[i].start)
+			rc = add_own(p, (struct kx_range){ at, cut[i].start }, map, err);
+		at = cut[i].end;
+	}
+	if (rc == 0 && at < m->r.end)
+		rc = add_own(p, (struct kx_range){ at, m->r.end }, map, err);
+	return rc;
+}
+
+/*
+ * Reserved, as above, and not left out: where nothing is said to be, PCI devices
+ * may be put.
+ */
+static int map_kept(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err)
+{
+	const struct kx_memmap *all = &p->sources->firmware;
+	struct kx_range cut[KX_KEEP_AREAS_MAX + 1];
+	size_t n = kept_ranges(p, cut);
+	int rc = 0;
+
+	*ret = (struct kx_memmap){ .v = NULL };
+	for (size_t i = 0; i < all->n && rc == 0; i++)
+		if (all->v[i].type == KX_MEM_RAM)
+			rc = add_cut(p, &all->v[i], cut, n, ret, err);
+		else
+			rc = kx_memmap_add(ret, p->arena, all->v[i], err);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = kx_memmap_add(ret, p->arena, (struct kx_mem){
+			.r = cut[i], .type = KX_MEM_RESERVED,
+		}, err);
+	kx_memmap_sort(ret);
+	return rc;
+}
+
 int kx_x86_e820_map(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err)
 {
 	const struct kx_memmap *all = &p->sources->firmware;
 	int rc = 0;
 
+	if (kx_request_keeps(p->request))
+		return map_kept(p, ret, err);
 	*ret = *all;
 	if (kx_range_empty(p->own.window))
 		return 0;

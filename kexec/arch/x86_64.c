@@ -178,11 +178,16 @@ static void set_param(struct kx_plan *p, const struct x86_kernel *k, uint64_t pa
 		set_paging(p, k);
 }
 
-/* Where it runs while the running kernel sleeps: doc/jump-protocol.md. */
+/*
+ * Where it runs while the running kernel sleeps: doc/jump-protocol.md; or where that
+ * one is kept: doc/resumable-core.md.
+ */
 static int confine(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
 	uint64_t need = p->initrd.len;
 
+	if (kx_request_keeps(p->request))
+		return kx_keep_reserve(p, err);
 	if (!p->request->preserve)
 		return 0;
 	p->flags |= KX_LOAD_PRESERVE_CONTEXT;

@@ -26,6 +26,10 @@
 #define GAS_SYSTEM_IO		1
 
 #define MADT_MIN_LEN		44	/* header, local interrupt controller, flags */
+#define MADT_GICC		0x0b	/* 5.2.12.14: a CPU's interface */
+#define MADT_GICC_LEN		76	/* of ACPI 5.1; later ones are longer */
+#define MADT_GICC_UID_OFF	8
+#define MADT_GICC_MPIDR_OFF	68
 #define MADT_ITS		0x0f	/* 5.2.12.18 */
 #define MADT_ITS_LEN		20
 #define MADT_ITS_BASE_OFF	8
@@ -211,25 +215,54 @@ static int madt_entry(struct kx_bytes entry, uint8_t type, struct kx_gic *g, str
 	return kx_gic_add_its(g, base, err);
 }
 
+/* The structure of @table at *off, and *off behind it. */
+static int madt_next(struct kx_bytes table, size_t *off, struct kx_bytes *ret, struct kx_err *err)
+{
+	uint8_t len = table.len - *off < 2 ? 0 : table.data[*off + 1];
+
+	if (len < 2 || !kx_bytes_sub(table, *off, len, ret))
+		return kx_err_set(err, ENOEXEC, "ACPI APIC: length of the structure at 0x%zx:"
+				  " expected 2 to 0x%zx, have 0x%x", *off, table.len - *off, len);
+	*off += len;
+	return 0;
+}
+
 int kx_acpi_madt_gic(struct kx_bytes madt, struct kx_gic *ret, struct kx_err *err)
 {
 	struct kx_gic g = { 0 };
 	struct kx_bytes table, entry;
+	size_t off = MADT_MIN_LEN;
 	int r;
 
 	r = table_open(madt, "APIC", MADT_MIN_LEN, &table, err);
+	while (r == 0 && off < table.len) {
+		r = madt_next(table, &off, &entry, err);
+		if (r == 0)
+			r = madt_entry(entry, entry.data[0], &g, err);
+	}
 	if (r < 0)
 		return r;
-	for (size_t off = MADT_MIN_LEN; off < table.len; off += entry.len) {
-		uint8_t len = table.len - off < 2 ? 0 : table.data[off + 1];
-
-		if (len < 2 || !kx_bytes_sub(table, off, len, &entry))
-			return kx_err_set(err, ENOEXEC, "ACPI APIC: length of the structure at 0x%zx:"
-					  " expected 2 to 0x%zx, have 0x%x", off, table.len - off, len);
-		r = madt_entry(entry, entry.data[0], &g, err);
-		if (r < 0)
-			return r;
-	}
 	*ret = g;
 	return 0;
+}
+
+int kx_acpi_madt_mpidr(struct kx_bytes madt, uint32_t uid, uint64_t *ret, struct kx_err *err)
+{
+	struct kx_bytes table, entry;
+	size_t off = MADT_MIN_LEN;
+	uint32_t have;
+	int r;
+
+	r = table_open(madt, "APIC", MADT_MIN_LEN, &table, err);
+	while (r == 0 && off < table.len) {
+		r = madt_next(table, &off, &entry, err);
+		if (r < 0 || entry.data[0] != MADT_GICC)
+			continue;
+		if (entry.len < MADT_GICC_LEN)
+			return kx_err_set(err, ENOEXEC, "ACPI APIC: GICC: length: expected at least 0x%x,"
+					  " have 0x%zx", MADT_GICC_LEN, entry.len);
+		if (kx_bytes_le32(entry, MADT_GICC_UID_OFF, &have) && have == uid)
+			return kx_bytes_le64(entry, MADT_GICC_MPIDR_OFF, ret) ? 0 : -ENOEXEC;
+	}
+	return r < 0 ? r : kx_err_set(err, ENOENT, "ACPI APIC: no GICC has the UID %" PRIu32, uid);
 }

@@ -98,3 +98,31 @@ bool kx_core_image_part(const struct kx_core_load *load, struct kx_range image_p
 	ret->file_len = load->file_len ? ret->mem_len : 0;
 	return true;
 }
+
+void kx_core_loads_init(struct kx_core_loads *l, struct kx_bytes vmcoreinfo, uint16_t machine,
+			uint64_t direct_va)
+{
+	*l = (struct kx_core_loads){ .direct_va = direct_va };
+	if (!kx_core_image(vmcoreinfo, machine, &l->image, &l->image_va))
+		l->image = (struct kx_range){ 0, 0 };
+}
+
+static void load_put(struct kx_core_loads *l, const struct kx_core_load *load)
+{
+	l->count++;
+	if (l->at)
+		l->at = kx_core_phdr_build(l->at, KX_CORE_PT_LOAD, load);
+}
+
+void kx_core_loads_put(struct kx_core_loads *l, const struct kx_core_load *run)
+{
+	struct kx_core_load load = *run, image;
+
+	if (!load.mem_len)
+		return;
+	load.flags = KX_CORE_RWX;
+	load.va = l->direct_va ? load.pa + l->direct_va : 0;
+	load_put(l, &load);
+	if (kx_core_image_part(&load, l->image, l->image_va, &image))
+		load_put(l, &image);
+}

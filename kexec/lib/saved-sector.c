@@ -115,27 +115,59 @@ static void head_read(const uint8_t sector[KX_SAVED_SECTOR], struct saved_head *
 	h->flags = kx_rd_u32(&rd);
 	copy_bytes(h->headers_sha256, kx_rd_bytes(&rd, sizeof(h->headers_sha256)));
 	copy_bytes(h->tables_sha256, kx_rd_bytes(&rd, sizeof(h->tables_sha256)));
+	copy_bytes(h->salt, kx_rd_bytes(&rd, sizeof(h->salt)));
+	copy_bytes(h->key_check, kx_rd_bytes(&rd, sizeof(h->key_check)));
+	copy_bytes(h->headers_tag, kx_rd_bytes(&rd, sizeof(h->headers_tag)));
+	copy_bytes(h->tables_tag, kx_rd_bytes(&rd, sizeof(h->tables_tag)));
 	copy_bytes(h->reserved, kx_rd_bytes(&rd, sizeof(h->reserved)));
 	h->resumed = kx_rd_u64(&rd);
 	copy_bytes(h->resumed_by, kx_rd_bytes(&rd, sizeof(h->resumed_by)));
 	copy_bytes(h->sha256, kx_rd_bytes(&rd, sizeof(h->sha256)));
 }
 
+static int zeros_check(const char *what, const uint8_t *p, size_t len, struct kx_err *err)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i])
+			return kx_err_set(err, ENOEXEC, "%s: expected zeros, have %u at %zu", what, p[i],
+					  i);
+	return 0;
+}
+
+/* What is of encrypted images only. */
+static int clear_check(const struct saved_head *h, struct kx_err *err)
+{
+	int r;
+
+	r = zeros_check("salt of what is not encrypted", h->salt, sizeof(h->salt), err);
+	if (r == 0)
+		r = zeros_check("key check of what is not encrypted", h->key_check,
+				sizeof(h->key_check), err);
+	if (r == 0)
+		r = zeros_check("headers tag of what is not encrypted", h->headers_tag,
+				sizeof(h->headers_tag), err);
+	if (r == 0)
+		r = zeros_check("tables tag of what is not encrypted", h->tables_tag,
+				sizeof(h->tables_tag), err);
+	return r;
+}
+
 static int reserved_check(const struct saved_head *h, struct kx_err *err)
 {
-	for (size_t i = 0; i < sizeof(h->reserved); i++)
-		if (h->reserved[i])
-			return kx_err_set(err, ENOEXEC, "reserved: expected zeros, have %u at %zu",
-					  h->reserved[i], i);
-	if (h->flags)
-		return kx_err_set(err, ENOEXEC, "flags: expected 0, have 0x%" PRIx32, h->flags);
+	int r;
+
+	if (h->flags & ~KX_SAVED_ENCRYPTED)
+		return kx_err_set(err, ENOEXEC, "flags: expected 0 or 1, have 0x%" PRIx32, h->flags);
+	r = zeros_check("reserved", h->reserved, sizeof(h->reserved), err);
+	if (r < 0)
+		return r;
 	if (h->resumed_by[KX_SAVED_RELEASE - 1])
 		return kx_err_set(err, ENOEXEC, "resumed by: expected a text that ends, have none");
 	if (h->state != KX_SAVED_CONSUMED && (h->resumed || *h->resumed_by))
 		return kx_err_set(err, ENOEXEC, "resumed by: expected nobody while the state is %s,"
 				  " have '%s'", kx_saved_state_name((enum kx_saved_state)h->state),
 				  h->resumed_by);
-	return 0;
+	return h->flags & KX_SAVED_ENCRYPTED ? 0 : clear_check(h, err);
 }
 
 /*
@@ -274,8 +306,13 @@ void kx_saved_sector(uint16_t elf_machine, size_t phnum, const struct saved_head
 	kx_put_le64(ret + HEAD(page_count), head->page_count);
 	kx_put_le64(ret + HEAD(zero_pages), head->zero_pages);
 	kx_put_le32(ret + HEAD(codec), head->codec);
+	kx_put_le32(ret + HEAD(flags), head->flags);
 	memcpy(ret + HEAD(headers_sha256), head->headers_sha256, sizeof(head->headers_sha256));
 	memcpy(ret + HEAD(tables_sha256), head->tables_sha256, sizeof(head->tables_sha256));
+	memcpy(ret + HEAD(salt), head->salt, sizeof(head->salt));
+	memcpy(ret + HEAD(key_check), head->key_check, sizeof(head->key_check));
+	memcpy(ret + HEAD(headers_tag), head->headers_tag, sizeof(head->headers_tag));
+	memcpy(ret + HEAD(tables_tag), head->tables_tag, sizeof(head->tables_tag));
 	if (state == KX_SAVED_CONSUMED) {
 		kx_put_le64(ret + HEAD(resumed), head->resumed);
 		memcpy(ret + HEAD(resumed_by), head->resumed_by, sizeof(head->resumed_by));

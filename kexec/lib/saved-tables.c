@@ -11,20 +11,29 @@
 
 #include "kx/saved.h"
 
-/* Records and blocks fit it whole. */
+/* What is read at once. */
 #define PIECE	(64u << 10)
 
 _Static_assert(sizeof(struct saved_record) == KX_SAVED_RECORD_LEN, "saved_record has padding");
-_Static_assert(sizeof(struct saved_block) == KX_SAVED_BLOCK_LEN, "saved_block has padding");
-_Static_assert(PIECE % KX_SAVED_RECORD_LEN == 0 && PIECE % KX_SAVED_BLOCK_LEN == 0,
-	       "no record lies in two pieces");
+_Static_assert(sizeof(struct saved_block) == KX_SAVED_BLOCK_LEN + KX_SAVED_TAG_LEN,
+	       "saved_block has padding");
+
+static bool encrypted(const struct saved_head *head)
+{
+	return head->flags & KX_SAVED_ENCRYPTED;
+}
+
+size_t kx_saved_block_len(const struct saved_head *head)
+{
+	return KX_SAVED_BLOCK_LEN + (encrypted(head) ? KX_SAVED_TAG_LEN : 0);
+}
 
 bool kx_saved_tables_len(const struct saved_head *head, uint64_t *ret)
 {
 	uint64_t records, blocks;
 
 	return !__builtin_mul_overflow(head->record_count, (uint64_t)KX_SAVED_RECORD_LEN, &records) &&
-	       !__builtin_mul_overflow(head->block_count, (uint64_t)KX_SAVED_BLOCK_LEN, &blocks) &&
+	       !__builtin_mul_overflow(head->block_count, (uint64_t)kx_saved_block_len(head), &blocks) &&
 	       !__builtin_add_overflow(records, blocks, ret);
 }
 
@@ -184,25 +193,31 @@ static void record_parse(struct kx_rd *rd, struct saved_record *r)
 	r->stored = kx_rd_u32(rd);
 }
 
-static void block_parse(struct kx_rd *rd, struct saved_block *b)
+static void block_parse(struct kx_rd *rd, struct saved_block *b, bool tagged)
 {
-	struct kx_bytes digest;
+	struct kx_bytes digest, tag = KX_BYTES_NONE;
 
 	b->off = kx_rd_u64(rd);
 	b->len = kx_rd_u64(rd);
 	b->first_record = kx_rd_u64(rd);
 	b->records = kx_rd_u64(rd);
 	digest = kx_rd_bytes(rd, sizeof(b->sha256));
+	if (tagged)
+		tag = kx_rd_bytes(rd, sizeof(b->tag));
 	if (digest.len)
 		memcpy(b->sha256, digest.data, sizeof(b->sha256));
+	memset(b->tag, 0, sizeof(b->tag));
+	if (tag.len)
+		memcpy(b->tag, tag.data, sizeof(b->tag));
 }
 
-/* A table whose rows are @row bytes long, piece by piece. */
+/* A table's rows, piece by piece. */
 struct table {
 	struct kx_saved *s;
 	struct sha256 *sha;
 	uint8_t *buf;			/* PIECE */
 	uint64_t off;
+	const uint8_t *mem;		/* where they are; NULL: in the file */
 };
 
 /* The next rows, at most @left of them; *ret_rows of @row bytes. */
@@ -210,18 +225,24 @@ static int table_read(struct table *t, uint64_t left, size_t row, struct kx_rd *
 		      size_t *ret_rows, struct kx_err *err)
 {
 	size_t rows = left < PIECE / row ? (size_t)left : PIECE / row;
-	int r = t->s->file.read(t->s->file.ctx, t->off, t->buf, rows * row, err);
+	const uint8_t *from = t->mem ? t->mem : t->buf;
+	int r;
 
-	if (r < 0)
-		return r;
-	sha256_update(t->sha, t->buf, rows * row);
-	t->off += rows * row;
-	*ret = kx_rd_make((struct kx_bytes){ t->buf, rows * row }, KX_LE);
+	if (t->mem) {
+		t->mem += rows * row;
+	} else {
+		r = t->s->file.read(t->s->file.ctx, t->off, t->buf, rows * row, err);
+		if (r < 0)
+			return r;
+		sha256_update(t->sha, t->buf, rows * row);
+		t->off += rows * row;
+	}
+	*ret = kx_rd_make((struct kx_bytes){ from, rows * row }, KX_LE);
 	*ret_rows = rows;
 	return 0;
 }
 
-static int rows_read(struct table *t, struct kx_err *err)
+static int records_read(struct table *t, struct kx_err *err)
 {
 	struct saved_head *h = &t->s->head;
 	struct kx_rd rd;
@@ -235,38 +256,106 @@ static int rows_read(struct table *t, struct kx_err *err)
 		for (size_t k = 0; k < rows; k++)
 			record_parse(&rd, &t->s->record[i + k]);
 	}
+	return 0;
+}
+
+static int blocks_read(struct table *t, struct kx_err *err)
+{
+	struct saved_head *h = &t->s->head;
+	struct kx_rd rd;
+	size_t rows;
+	int r;
+
 	for (uint64_t i = 0; i < h->block_count; i += rows) {
-		r = table_read(t, h->block_count - i, KX_SAVED_BLOCK_LEN, &rd, &rows, err);
+		r = table_read(t, h->block_count - i, kx_saved_block_len(h), &rd, &rows, err);
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < rows; k++)
-			block_parse(&rd, &t->s->block[i + k]);
+			block_parse(&rd, &t->s->block[i + k], encrypted(h));
 	}
 	return 0;
 }
 
-static int tables_load(struct kx_saved *s, struct kx_arena *a, struct kx_err *err)
+static int no_memory(const struct saved_head *h, struct kx_err *err)
 {
-	struct saved_head *h = &s->head;
+	return kx_err_set(err, ENOMEM, "tables: no memory for %" PRIu64 " records and %" PRIu64
+			  " blocks", h->record_count, h->block_count);
+}
+
+/* They are digested as they are read: there may be many. */
+static int tables_stream(struct kx_saved *s, struct kx_arena *a, struct kx_err *err)
+{
 	uint8_t have[SHA256_DIGEST_LEN];
 	struct sha256 sha;
-	struct table t = { .s = s, .sha = &sha, .off = h->tables_off };
+	struct table t = { .s = s, .sha = &sha, .off = s->head.tables_off };
 	int r;
 
-	s->record = kx_arena_alloc_raw(a, ((size_t)h->record_count + 1) * sizeof(*s->record));
-	s->block = kx_arena_alloc_raw(a, ((size_t)h->block_count + 1) * sizeof(*s->block));
 	t.buf = kx_arena_alloc_raw(a, PIECE);
-	if (!s->record || !s->block || !t.buf)
-		return kx_err_set(err, ENOMEM, "tables: no memory for %" PRIu64 " records and %"
-				  PRIu64 " blocks", h->record_count, h->block_count);
+	if (!t.buf)
+		return no_memory(&s->head, err);
 	sha256_init(&sha, s->sha256);
-	r = rows_read(&t, err);
+	r = records_read(&t, err);
+	if (r == 0)
+		r = blocks_read(&t, err);
 	sha256_final(&sha, have);
 	kx_arena_release(a, t.buf);
-	if (r == 0 && memcmp(have, h->tables_sha256, sizeof(have)))
+	if (r == 0 && memcmp(have, s->head.tables_sha256, sizeof(have)))
 		r = kx_err_set(err, EBADMSG, "tables: SHA-256: expected what sector 0 has, have"
 			       " another");
 	return r;
+}
+
+/* Nothing of them counts before all of them are authentic. */
+static int tables_unseal(struct kx_saved *s, struct kx_arena *a, struct kx_err *err)
+{
+	size_t records = (size_t)s->head.record_count * KX_SAVED_RECORD_LEN;
+	struct table t = { .s = s };
+	uint64_t len = 0;
+	uint8_t *p = NULL;
+	int r;
+
+	if (kx_saved_tables_len(&s->head, &len))
+		p = kx_arena_alloc_raw(a, (size_t)len + 1);
+	if (!p)
+		return no_memory(&s->head, err);
+	r = s->file.read(s->file.ctx, s->head.tables_off, p, (size_t)len, err);
+	if (r < 0)
+		return r;
+	r = kx_saved_digest_check((struct kx_bytes){ p, (size_t)len }, s->sha256,
+				  s->head.tables_sha256, err);
+	if (r == 0 && !s->locked)
+		r = kx_saved_tables_unseal(s, p, (size_t)len, err);
+	if (r < 0)
+		return kx_err_wrap(err, "tables");
+	t.mem = p;
+	if (!s->locked)
+		r = records_read(&t, err);
+	t.mem = p + records;
+	if (r == 0)
+		r = blocks_read(&t, err);
+	kx_arena_release(a, p);
+	return r;
+}
+
+static int tables_load(struct kx_saved *s, struct kx_arena *a, struct kx_err *err)
+{
+	const struct saved_head *h = &s->head;
+
+	s->record = kx_arena_alloc_raw(a, ((size_t)h->record_count + 1) * sizeof(*s->record));
+	s->block = kx_arena_alloc_raw(a, ((size_t)h->block_count + 1) * sizeof(*s->block));
+	if (!s->record || !s->block)
+		return no_memory(h, err);
+	return encrypted(h) ? tables_unseal(s, a, err) : tables_stream(s, a, err);
+}
+
+/* What can be told of them without records. */
+static int locked_check(const struct kx_saved *s, struct kx_arena *a, struct kx_err *err)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && i < s->head.block_count; i++)
+		r = block_place_check(s, &s->block[i], (size_t)i, err);
+	return r < 0 ? r : extents_check(s, a, err);
 }
 
 int kx_saved_tables_read(struct kx_saved *s, struct kx_arena *a, struct kx_err *err)
@@ -275,6 +364,8 @@ int kx_saved_tables_read(struct kx_saved *s, struct kx_arena *a, struct kx_err *
 	int r;
 
 	r = tables_load(s, a, err);
+	if (r == 0 && s->locked)
+		return locked_check(s, a, err);
 	for (uint64_t i = 0; r == 0 && i < s->head.record_count; i++)
 		r = record_check(s, &s->record[i], (size_t)i, &sum, err);
 	for (uint64_t i = 0; r == 0 && i < s->head.block_count; i++)
@@ -305,12 +396,14 @@ int kx_saved_tables(const struct saved_head *head, const struct saved_record *re
 		kx_put_le32(at + 8, record[i].pages);
 		kx_put_le32(at + 12, record[i].stored);
 	}
-	for (uint64_t i = 0; i < head->block_count; i++, at += KX_SAVED_BLOCK_LEN) {
+	for (uint64_t i = 0; i < head->block_count; i++, at += kx_saved_block_len(head)) {
 		kx_put_le64(at, block[i].off);
 		kx_put_le64(at + 8, block[i].len);
 		kx_put_le64(at + 16, block[i].first_record);
 		kx_put_le64(at + 24, block[i].records);
 		memcpy(at + 32, block[i].sha256, sizeof(block[i].sha256));
+		if (encrypted(head))
+			memcpy(at + KX_SAVED_BLOCK_LEN, block[i].tag, sizeof(block[i].tag));
 	}
 	*ret = (struct kx_bytes){ p, (size_t)len };
 	return 0;

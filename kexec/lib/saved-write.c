@@ -10,35 +10,6 @@
 
 #define INFO_NAME	"VMCOREINFO"	/* type 0 */
 
-struct phdrs {
-	uint8_t *at;		/* the next one; NULL: they are counted only */
-	size_t count;
-	uint64_t direct_va;
-	struct kx_range image;	/* of the kernel; empty: not known */
-	uint64_t image_va;
-};
-
-static void phdr_put(struct phdrs *h, const struct kx_core_load *l)
-{
-	h->count++;
-	if (h->at)
-		h->at = kx_core_phdr_build(h->at, KX_CORE_PT_LOAD, l);
-}
-
-/* And what of it is in the kernel's image, at its other virtual address. */
-static void load_put(struct phdrs *h, const struct kx_core_load *run)
-{
-	struct kx_core_load l = *run, image;
-
-	if (!l.mem_len)
-		return;
-	l.flags = KX_CORE_RWX;
-	l.va = h->direct_va ? l.pa + h->direct_va : 0;
-	phdr_put(h, &l);
-	if (kx_core_image_part(&l, h->image, h->image_va, &image))
-		phdr_put(h, &image);
-}
-
 /* ---- PT_LOADs of what is stored as it is -------------------------------------------- */
 
 /* Is @next behind @p in memory, and either both in the file, one behind the other, or neither? */
@@ -49,7 +20,7 @@ static bool adjoins(const struct kx_core_load *p, const struct kx_core_load *nex
 	return !p->file_len || p->off + p->file_len == next->off;
 }
 
-static void runs_put(struct phdrs *h, const struct saved_head *head, uint64_t page,
+static void runs_put(struct kx_core_loads *h, const struct saved_head *head, uint64_t page,
 		     const struct saved_record *record, const struct saved_block *block)
 {
 	struct kx_core_load run = { .mem_len = 0 };
@@ -70,17 +41,17 @@ static void runs_put(struct phdrs *h, const struct saved_head *head, uint64_t pa
 				run.file_len += p.file_len;
 				continue;
 			}
-			load_put(h, &run);
+			kx_core_loads_put(h, &run);
 			run = p;
 		}
 	}
-	load_put(h, &run);
+	kx_core_loads_put(h, &run);
 }
 
-static void ram_put(struct phdrs *h, const struct kx_saved_parts *parts)
+static void ram_put(struct kx_core_loads *h, const struct kx_saved_parts *parts)
 {
 	for (size_t i = 0; i < parts->ram_count; i++)
-		load_put(h, &(struct kx_core_load){
+		kx_core_loads_put(h, &(struct kx_core_load){
 			.pa = parts->ram[i].start, .mem_len = kx_range_len(parts->ram[i]),
 		});
 }
@@ -124,14 +95,14 @@ int kx_saved_headers(const struct kx_saved_parts *parts, const struct saved_head
 		     struct kx_arena *a, struct kx_bytes *ret, size_t *ret_phnum,
 		     struct kx_err *err)
 {
-	struct phdrs h = { .direct_va = parts->direct_va };
+	struct kx_core_loads h;
 	uint64_t page = parts->context->page_size;
 	size_t notes = notes_len(parts), len;
-	bool raw = head->codec == KX_SAVED_RAW;
+	/* Bytes that others can read where they are. */
+	bool raw = head->codec == KX_SAVED_RAW && !(head->flags & KX_SAVED_ENCRYPTED);
 	uint8_t *p;
 
-	if (!kx_core_image(parts->vmcoreinfo, parts->context->machine, &h.image, &h.image_va))
-		h.image = (struct kx_range){ 0, 0 };
+	kx_core_loads_init(&h, parts->vmcoreinfo, parts->context->machine, parts->direct_va);
 	if (raw)
 		runs_put(&h, head, page, record, block);
 	if (!raw || h.count > KX_SAVED_LOADS_MAX) {

@@ -112,6 +112,8 @@ static int headers_load(const struct kx_saved_found *f, const struct kx_saved *s
 		.sector = { f->sector, KX_CORE_EHDR_LEN }, .headers = { p, len }, .off = s->head.headers_off,
 	};
 	r = kx_saved_digest_check(ret->headers, s->sha256, s->head.headers_sha256, err);
+	if (r == 0 && s->cipher.ctx)
+		r = kx_saved_headers_unseal(s, p, len, err);
 	if (r < 0)
 		kx_err_wrap(err, "headers");
 	return r;
@@ -127,9 +129,10 @@ static int core_check(const struct kx_saved *s, struct kx_err *err)
 	if (c->end > s->head.length)
 		return kx_err_set(err, ENOEXEC, "PT_LOAD: expected an end in the image's 0x%" PRIx64
 				  " bytes, have 0x%" PRIx64, s->head.length, c->end);
-	if (c->span_count && s->head.codec != KX_SAVED_RAW)
-		return kx_err_set(err, ENOEXEC, "PT_LOAD: expected none with bytes in a packed image,"
-				  " have %zu", c->span_count);
+	if (c->span_count && (s->head.codec != KX_SAVED_RAW || s->cipher.ctx))
+		return kx_err_set(err, ENOEXEC, "PT_LOAD: expected none with bytes in %s image,"
+				  " have %zu", s->cipher.ctx ? "an encrypted" : "a packed",
+				  c->span_count);
 	if (!s->contexts.has_context)
 		return kx_err_set(err, ENOEXEC, "expected a note " CONTEXT_NOTE_NAME
 				  " CONTEXT, have none");
@@ -164,24 +167,37 @@ static int notes_find(struct kx_saved *s, struct kx_err *err)
 	return 0;
 }
 
+/* What is read of the ELF header before the core is. */
+static uint64_t elf_parse(const struct kx_saved_found *f, struct kx_saved *s)
+{
+	struct kx_rd rd = kx_rd_make((struct kx_bytes){ f->sector, KX_CORE_EHDR_LEN }, KX_LE);
+	uint64_t phoff;
+
+	kx_rd_seek(&rd, 18);
+	s->core.machine = kx_rd_u16(&rd);
+	kx_rd_seek(&rd, 32);
+	phoff = kx_rd_u64(&rd);
+	kx_rd_seek(&rd, 56);
+	s->phnum = kx_rd_u16(&rd);
+	return phoff;
+}
+
 static int core_open(const struct kx_saved_found *f, struct kx_saved *s, struct kx_arena *a,
 		     struct kx_err *err)
 {
 	struct kx_core_file file = { .read = headers_read, .len = s->head.length };
 	struct headers headers;
-	uint64_t phoff = 0;
-	uint16_t phnum = 0;
+	uint64_t phoff = elf_parse(f, s);
 	int r;
 
 	r = headers_load(f, s, a, &headers, err);
 	if (r < 0)
 		return r;
-	/* Both are inside: the ELF header is part of the sector. */
-	if (!kx_bytes_le64(headers.sector, 32, &phoff) || !kx_bytes_le16(headers.sector, 56, &phnum) ||
-	    phoff != s->head.headers_off)
+	if (phoff != s->head.headers_off)
 		return kx_err_set(err, ENOEXEC, "phoff: expected the headers' offset 0x%" PRIx64
 				  ", have 0x%" PRIx64, s->head.headers_off, phoff);
-	s->phnum = phnum;
+	if (s->locked)
+		return 0;
 	file.ctx = &headers;
 	r = kx_core_open(&file, a, &s->core, err);
 	if (r == 0)
@@ -196,25 +212,77 @@ static int core_open(const struct kx_saved_found *f, struct kx_saved *s, struct 
 
 /* ---- all of it --------------------------------------------------------------------- */
 
-int kx_saved_open(const struct kx_core_file *file, sha256_blocks_fn *sha256, struct kx_arena *a,
-		  struct kx_saved *ret, struct kx_err *err)
+/* Does the key fit the image, if one or both need the other? */
+static int key_check(struct kx_saved *s, const struct kx_saved_cipher *c, struct kx_err *err)
 {
-	struct kx_saved s = { .file = *file, .sha256 = sha256 };
+	bool encrypted = s->head.flags & KX_SAVED_ENCRYPTED;
+	uint8_t check[KX_SAVED_CHECK_LEN];
+	int r;
+
+	if (!encrypted && c)
+		return kx_err_set(err, EINVAL, "expected an image that is encrypted, have one"
+				  " that is not");
+	if (!encrypted || s->locked)
+		return 0;
+	if (!c)
+		return kx_err_set(err, ENOKEY, "encrypted image (%s): expected its key, have none",
+				  kx_saved_state_name((enum kx_saved_state)s->head.state));
+	r = c->begin(c->ctx, s->head.salt, s->head.id, check, err);
+	if (r == 0 && memcmp(check, s->head.key_check, sizeof(check)))
+		r = kx_err_set(err, EKEYREJECTED, "expected the key that this image was"
+			       " encrypted with, have another");
+	if (r == 0)
+		s->cipher = *c;
+	return r;
+}
+
+/* @s has file and sha256, and locked if no key is asked for. */
+static int open_all(struct kx_saved *s, const struct kx_saved_cipher *cipher, struct kx_arena *a,
+		    struct kx_err *err)
+{
 	struct kx_saved_found f;
 	int r, bad;
 
-	r = kx_saved_find(file, &f, &bad, err);
+	r = kx_saved_find(&s->file, &f, &bad, err);
 	if (r == 0)
 		r = bad;
 	if (r == 0)
-		r = head_check(&f, file->len, err);
+		r = head_check(&f, s->file.len, err);
 	if (r < 0)
 		return r;
-	s.head = f.head;
-	s.sector_off = f.off;
-	r = core_open(&f, &s, a, err);
+	s->head = f.head;
+	s->sector_off = f.off;
+	s->locked = s->locked && s->head.flags & KX_SAVED_ENCRYPTED;
+	r = key_check(s, cipher, err);
 	if (r == 0)
-		r = kx_saved_tables_read(&s, a, err);
+		r = core_open(&f, s, a, err);
+	return r == 0 ? kx_saved_tables_read(s, a, err) : r;
+}
+
+int kx_saved_open_key(const struct kx_core_file *file, sha256_blocks_fn *sha256,
+		      const struct kx_saved_cipher *cipher, struct kx_arena *a,
+		      struct kx_saved *ret, struct kx_err *err)
+{
+	struct kx_saved s = { .file = *file, .sha256 = sha256 };
+	int r = open_all(&s, cipher, a, err);
+
+	if (r == 0)
+		*ret = s;
+	return r;
+}
+
+int kx_saved_open(const struct kx_core_file *file, sha256_blocks_fn *sha256, struct kx_arena *a,
+		  struct kx_saved *ret, struct kx_err *err)
+{
+	return kx_saved_open_key(file, sha256, NULL, a, ret, err);
+}
+
+int kx_saved_open_locked(const struct kx_core_file *file, sha256_blocks_fn *sha256,
+			 struct kx_arena *a, struct kx_saved *ret, struct kx_err *err)
+{
+	struct kx_saved s = { .file = *file, .sha256 = sha256, .locked = true };
+	int r = open_all(&s, NULL, a, err);
+
 	if (r == 0)
 		*ret = s;
 	return r;
@@ -230,6 +298,8 @@ int kx_saved_block(const struct kx_saved *s, size_t i, uint8_t *to, struct kx_er
 	if (r < 0)
 		return r;
 	r = kx_saved_digest_check((struct kx_bytes){ to, (size_t)b->len }, s->sha256, b->sha256, err);
+	if (r == 0 && s->cipher.ctx && b->len)
+		r = kx_saved_block_unseal(s, i, to, err);
 	if (r < 0)
 		kx_err_wrap(err, "block %zu at 0x%" PRIx64, i, b->off);
 	return r;

@@ -142,6 +142,19 @@ static void build_file(struct kx_plan *p, const struct kx_payload *payload)
 		p->file_flags |= KX_FILE_FORCE_DTB;
 }
 
+/* A kernel that is kept in memory is no reason to confine the next one. */
+static int check_keep(const struct kx_request *req, struct kx_err *err)
+{
+	if (!kx_request_keeps(req))
+		return 0;
+	if (!req->keep)
+		return kx_err_set(err, EINVAL, "--context=snapshot: nothing says what is kept");
+	if (req->window_size)
+		return kx_err_set(err, EINVAL,
+				  "--window is for --context=jump: a kernel that is kept in memory leaves the next one all the rest");
+	return 0;
+}
+
 /* @image is NULL when no kernel is loaded. */
 static int lay_out(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
@@ -166,7 +179,7 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 	if (rc == -ENOSPC && !kx_range_empty(p->own.window))
 		kx_err_wrap(err, "in the window [0x%" PRIx64 "-0x%" PRIx64 ")",
 			    p->own.window.start, p->own.window.end);
-	else if (rc == -ENOSPC && (!req->preserve || !image) &&
+	else if (rc == -ENOSPC && (!kx_request_swaps(req) || !image) &&
 		 (req->mem_min || req->mem_max != UINT64_MAX))
 		kx_err_wrap(err, "between --mem-min=0x%" PRIx64 " and --mem-max=0x%" PRIx64,
 			    req->mem_min, req->mem_max);
@@ -227,6 +240,9 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 	if (req->function.path || req->resume)
 		return build_without_kernel(ret, err);
 	ret->payload = payload;
+	rc = check_keep(req, err);
+	if (rc < 0)
+		return rc;
 	rc = kx_container_peel(req->kernel.bytes, a, payload, err);
 	if (rc == 0)
 		rc = kx_image_parse(payload->kernel, a, image, err);

@@ -102,7 +102,7 @@ int kx_plan_choose_call(struct kx_plan *p, const struct kx_image *image, struct 
 	const char *refusal = image ? p->arch->file_refuses(image, src) : NULL;
 	const char *load_opt = wants_load(req), *file_opt = needs_file(req);
 
-	if (req->preserve && !p->arch->layout_resume)
+	if (kx_request_swaps(req) && !p->arch->layout_resume)
 		return kx_err_set(err, EOPNOTSUPP,
 				  "%s: only x86_64 kernels can be returned to (CONFIG_KEXEC_JUMP)",
 				  kx_plan_return_option(req));

@@ -252,11 +252,37 @@ static void json_own(struct kx_json *j, const struct kx_own *own)
 	kx_json_object_end(j);
 }
 
+static void json_kept(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct kx_keep *keep = p->request->keep;
+
+	if (!kx_request_keeps(p->request) || !keep)
+		return;
+	kx_json_object(j, "kept");
+	kx_json_bool(j, "taken", keep->run);
+	kx_json_u64(j, "pages", keep->page_count);
+	kx_json_u64(j, "page_size", keep->page_size);
+	kx_json_u64(j, "runs", keep->run_count);
+	kx_json_array(j, "areas");
+	for (size_t i = 0; i < keep->area_count; i++) {
+		kx_json_object(j, NULL);
+		json_range(j, keep->area[i]);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+	kx_json_object_end(j);
+}
+
 static void json_load(struct kx_json *j, const struct kx_plan *p)
 {
+	const struct kx_request *req = p->request;
+
 	json_choice(j, "pack", kx_pack_name(p->pack), p->pack_why);
 	json_choice(j, "stage", kx_stage_name(p->stage), p->stage_why);
+	if (req->preserve && req->context_why)
+		json_choice(j, "context", kx_context_name(req), req->context_why);
 	json_own(j, &p->own);
+	json_kept(j, p);
 	json_segments(j, p, "segments", p->segment, p->segment_count);
 	json_segments(j, p, "staged", p->staged, p->staged_count);
 	json_segments(j, p, "targets", p->target, p->target_count);

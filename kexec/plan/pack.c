@@ -103,7 +103,7 @@ static void choose_auto(struct kx_plan *p)
 	bool uncached;
 
 	p->pack = KX_PACK_NONE;
-	if (p->request->preserve) {
+	if (kx_request_swaps(p->request)) {
 		p->pack_why = "the kernel swaps each page with what was there";
 		return;
 	}
@@ -133,7 +133,7 @@ static int choose(struct kx_plan *p, struct kx_err *err)
 		return 0;
 	case KX_PACK_LZ4:
 		p->pack_why = "--pack=lz4 was given";
-		if (p->request->preserve)
+		if (kx_request_swaps(p->request))
 			return kx_err_set(err, EINVAL,
 					  "--pack=lz4: purgatory would unpack over what %s has to swap",
 					  kx_plan_return_option(p->request));
@@ -236,7 +236,7 @@ static int add_segment(struct kx_plan *p, struct kx_parcel *parcel, const struct
 
 static bool is_candidate(const struct kx_segment *s)
 {
-	return s->verify && s->buf.len >= PACK_MIN;
+	return s->verify && !s->kept && s->buf.len >= PACK_MIN;
 }
 
 /* Room for all candidates even if no block of them shrinks. */

@@ -29,6 +29,8 @@ const char *kx_resume_source(const struct kx_plan *p);
 /* "none", "lz4"; "kernel", "crashkernel": as the options have them */
 const char *kx_pack_name(enum kx_pack pack);
 const char *kx_stage_name(enum kx_stage stage);
+/* "jump", "snapshot": how the running kernel is preserved */
+const char *kx_context_name(const struct kx_request *req);
 /* "raw", "zero", "lz4" */
 const char *kx_codec_name(uint32_t codec);
 

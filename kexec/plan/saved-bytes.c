@@ -2,11 +2,13 @@
 /*
  * The blocks of a saved core, each checked with its digest, as purgatory can unpack
  * them: LZ4, zeros and what does not shrink are loaded as they are stored, from the
- * mapping; what zstd has packed is packed anew.  Called by saved.c.
+ * mapping; what zstd has packed is packed anew, and what is encrypted is decrypted.
+ * Called by saved.c.
  */
 #include <errno.h>
 #include <inttypes.h>
 
+#include "print.h"
 #include "saved.h"
 
 static int no_memory(uint64_t bytes, struct kx_err *err)
@@ -131,6 +133,42 @@ static int repack(struct saved_job *j, struct kx_err *err)
 	return rc;
 }
 
+/* ---- decrypted ----------------------------------------------------------------------------- */
+
+/* All blocks, one behind the other; each is read and checked, as above. */
+static int decrypt(struct saved_job *j, struct kx_err *err)
+{
+	const struct saved_head *head = &j->core->head;
+	uint64_t len = 1;
+	uint8_t *to;
+	int rc = 0;
+
+	/* Neither can wrap: 2^24 blocks of 1 MiB. */
+	for (size_t i = 0; i < head->block_count; i++)
+		len += j->core->block[i].len;
+	to = kx_arena_alloc_raw(j->p->arena, len);
+	if (!to)
+		return no_memory(len, err);
+	for (size_t i = 0; i < head->block_count && rc == 0; i++) {
+		const struct saved_block *b = &j->core->block[i];
+
+		rc = kx_saved_block(j->core, i, to, err);
+		for (size_t k = b->first_record; k < b->first_record + b->records; k++)
+			j->stored[k] = j->core->record[k].stored;
+		add_pieces(j, i, to);
+		to += b->len;
+	}
+	return rc;
+}
+
+static void note_decrypted(struct saved_job *j)
+{
+	char need[KX_SIZE_TEXT];
+
+	kx_plan_note(j->p, "memory: decrypted, the pages take another %s until they are loaded",
+		     kx_size_text(j->bytes, need));
+}
+
 /* ---- all of them ------------------------------------------------------------------------ */
 
 int saved_bytes(struct saved_job *j, struct kx_err *err)
@@ -146,6 +184,12 @@ int saved_bytes(struct saved_job *j, struct kx_err *err)
 		return no_memory(head->record_count * sizeof(*j->piece), err);
 	if (head->codec == KX_SAVED_ZSTD)
 		return repack(j, err);
+	if (head->flags & KX_SAVED_ENCRYPTED) {
+		rc = decrypt(j, err);
+		if (rc == 0)
+			note_decrypted(j);
+		return rc;
+	}
 	for (size_t i = 0; i < head->block_count && rc == 0; i++)
 		rc = take_block(j, i, err);
 	return rc;
@@ -153,5 +197,5 @@ int saved_bytes(struct saved_job *j, struct kx_err *err)
 
 bool saved_is_read(const struct saved_job *j)
 {
-	return j->core->head.codec == KX_SAVED_ZSTD;
+	return j->core->head.codec == KX_SAVED_ZSTD || j->core->head.flags & KX_SAVED_ENCRYPTED;
 }

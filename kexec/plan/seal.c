@@ -16,17 +16,22 @@
 /* Less is hashed in no time either way. */
 #define QUARTERS_MIN	(64u << 10)
 
-static void digest(const struct kx_request *req, const uint8_t *data, struct purg_region *r)
+static void digest(const struct kx_request *req, const struct kx_segment *seg,
+		   struct purg_region *r)
 {
 	sha256_blocks_fn *blocks = req->sha256 ? req->sha256 : sha256_blocks_portable;
 	struct sha256 s;
 
 	if (r->flags & PURG_REGION_QUARTERS) {
-		sha256_quarters(data, r->len, blocks, NULL, r->sha256);
+		sha256_quarters(seg->buf.data, r->len, blocks, NULL, r->sha256);
+		return;
+	}
+	if (seg->sha256 && r->len == seg->buf.len) {
+		memcpy(r->sha256, seg->sha256, sizeof(r->sha256));
 		return;
 	}
 	sha256_init(&s, blocks);
-	sha256_update(&s, data, r->len);
+	sha256_update(&s, seg->buf.data, r->len);
 	sha256_final(&s, r->sha256);
 }
 
@@ -126,27 +131,28 @@ int kx_plan_regions(struct kx_plan *p, struct kx_err *err)
 }
 
 /* What the region starting at @pa will hold. */
-static struct kx_bytes region_bytes(const struct kx_plan *p, uint64_t pa)
+static const struct kx_segment *region_segment(const struct kx_plan *p, uint64_t pa)
 {
 	for (size_t i = 0; i < p->segment_count; i++)
 		if (p->segment[i].range.start == pa)
-			return p->segment[i].buf;
+			return &p->segment[i];
 	for (size_t i = 0; i < p->staged_count; i++)
 		if (p->staged[i].range.start == pa)
-			return p->staged[i].buf;
+			return &p->staged[i];
 	for (size_t i = 0; i < p->target_count; i++)
 		if (p->target[i].range.start == pa)
-			return p->target[i].buf;
-	return KX_BYTES_NONE;
+			return &p->target[i];
+	return NULL;
 }
 
 static void add_digests(struct kx_plan *p)
 {
 	for (uint32_t i = 0; i < p->param.region_count; i++) {
 		struct purg_region *r = &p->param.region[i];
+		const struct kx_segment *s = r->len ? region_segment(p, r->pa) : NULL;
 
-		if (r->len)
-			digest(p->request, region_bytes(p, r->pa).data, r);
+		if (s)
+			digest(p->request, s, r);
 	}
 }
 

@@ -40,13 +40,13 @@ static bool is_taken(const struct kx_plan *p, const struct kx_mem *m)
 	/* "System RAM" itself, and nested plain RAM. */
 	if (m->type == KX_MEM_RAM)
 		return false;
-	return p->request->preserve || !is_running_kernel(m->name);
+	return kx_request_swaps(p->request) || !is_running_kernel(m->name);
 }
 
-/* What may be hot-removed is the last choice, and none for who has to come back. */
+/* What may be hot-removed is the last choice, and none for what is swapped back. */
 static int take_removable(struct kx_plan *p, struct kx_range r, struct kx_err *err)
 {
-	if (p->request->preserve)
+	if (kx_request_swaps(p->request))
 		return kx_space_remove(&p->space, kx_range_grow(r, p->sources->page_size), err);
 	return kx_space_mark_removable(&p->space, r, err);
 }
@@ -82,7 +82,7 @@ static int limit(struct kx_plan *p, struct kx_err *err)
 				  "--mem-max=0x%" PRIx64 " is below --mem-min=0x%" PRIx64,
 				  req->mem_max, req->mem_min);
 	/* Then they are about the window alone, which only a kernel has. */
-	if (req->preserve && !req->function.path && !req->resume)
+	if (kx_request_swaps(req) && !req->function.path && !req->resume)
 		return 0;
 	rc = kx_space_remove(&p->space, below, err);
 	if (rc < 0)
@@ -134,7 +134,7 @@ int kx_plan_space(struct kx_plan *p, struct kx_err *err)
 		if (rc < 0)
 			return rc;
 	}
-	for (size_t i = 0; p->request->preserve && i < src->special.n; i++) {
+	for (size_t i = 0; kx_request_swaps(p->request) && i < src->special.n; i++) {
 		rc = kx_space_remove(&p->space,
 				     kx_range_grow(src->special.v[i].r, src->page_size), err);
 		if (rc < 0)

@@ -112,7 +112,9 @@ static void choose_auto(struct kx_plan *p, const struct kx_parcel *parcel)
 	struct kx_err no = { .code = 0 };
 
 	p->stage = KX_STAGE_KERNEL;
-	if (p->request->preserve) {
+	if (kx_request_keeps(p->request)) {
+		p->stage_why = "this kernel is kept in its areas, and nowhere else";
+	} else if (p->request->preserve) {
 		p->stage_why = "the kernel swaps each page with what was there";
 	} else if (!too_much(p, parcel, &p->stage_why)) {
 		p->stage_why = "the running kernel has room";
@@ -137,6 +139,10 @@ static int choose(struct kx_plan *p, const struct kx_parcel *parcel, struct kx_e
 		return 0;
 	case KX_STAGE_CRASHKERNEL:
 		p->stage_why = "--stage=crashkernel was given";
+		if (kx_request_keeps(p->request))
+			return kx_err_set(err, EINVAL,
+					  "--stage=crashkernel: not with %s, which keeps this kernel in areas of its own",
+					  kx_plan_return_option(p->request));
 		if (p->request->preserve)
 			return kx_err_set(err, EINVAL,
 					  "--stage=crashkernel leaves nothing to return to: not with %s",

@@ -112,7 +112,7 @@ const char *svg_segment_fill(const char *name)
 	for (size_t i = 0; i < sizeof(fill) / sizeof(fill[0]); i++)
 		if (!strcmp(fill[i].name, name))
 			return fill[i].fill;
-	return "#555555";
+	return strncmp(name, "kept ", 5) ? "#555555" : "#8c6d46";
 }
 
 const char *svg_segment_role(const struct picture *pic, const struct kx_segment *s)

@@ -121,6 +121,25 @@ static void print_own(const struct kx_plan *p, struct kx_text *t)
 	kx_text_add(t, "\n");
 }
 
+/* How the running kernel comes back, and what is kept of it until then. */
+static void print_context(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct kx_request *req = p->request;
+	const struct kx_keep *keep = req->keep;
+	char size[KX_SIZE_TEXT];
+	uint64_t all = 0;
+
+	if (req->context_why && req->preserve)
+		kx_text_add(t, LABEL "%s: %s\n", "comes back", kx_context_name(req), req->context_why);
+	if (!kx_request_keeps(req) || !keep)
+		return;
+	for (size_t i = 0; i < keep->area_count; i++)
+		all += kx_range_len(keep->area[i]);
+	kx_text_add(t, LABEL "%s%" PRIu64 " pages in %zu area%s, %s together\n", "kept",
+		    keep->run ? "" : "about ", keep->page_count, keep->area_count,
+		    keep->area_count == 1 ? "" : "s", kx_size_text(all, size));
+}
+
 /* @head, @bytes: of the columns that name the rows and what is in them. */
 static void print_table(const struct kx_segment *v, size_t n, const char *head,
 			const char *bytes, struct kx_text *t)
@@ -237,6 +256,7 @@ void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t)
 	print_call(p, t);
 	print_choices(p, t);
 	print_own(p, t);
+	print_context(p, t);
 	if (p->call == KX_CALL_LOAD) {
 		print_segments(p, t);
 		print_purgatory(p, t);

@@ -87,6 +87,11 @@ const char *kx_stage_name(enum kx_stage stage)
 	return stage == KX_STAGE_CRASHKERNEL ? "crashkernel" : "kernel";
 }
 
+const char *kx_context_name(const struct kx_request *req)
+{
+	return kx_request_keeps(req) ? "snapshot" : "jump";
+}
+
 const char *kx_codec_name(uint32_t codec)
 {
 	static const char *const name[] = {

@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 
 #include "facts.h"
+#include "kx/acpi.h"
 #include "kx/fdt.h"
 #include "kx/json.h"
 #include "kx/number.h"
@@ -57,13 +58,22 @@ static int value_of(const char *text, const char *name, const char **ret)
 	return -1;
 }
 
-/* arm64, by device tree: the CPU's "reg" is its MPIDR, one or two cells. */
+/*
+ * arm64: by device tree the CPU's "reg" is its MPIDR, one or two cells; by ACPI its
+ * _UID, which the kernel shows since 5.10, says which structure of the MADT is its.
+ */
 static bool mpidr_of(const struct kx_sources *s, struct kx_arena *a, size_t cpu, uint64_t *ret)
 {
-	struct kx_bytes reg;
+	struct kx_bytes b;
+	const char *text;
+	uint64_t uid;
 
-	return kx_root_read(s->root, a, &reg, NULL, CPUS "/cpu%zu/of_node/reg", cpu) == 0 &&
-	       reg.len % 4 == 0 && reg.len && kx_fdt_number(reg.data, (int)(reg.len / 4), ret);
+	if (kx_root_read(s->root, a, &b, NULL, CPUS "/cpu%zu/of_node/reg", cpu) == 0)
+		return b.len % 4 == 0 && b.len && kx_fdt_number(b.data, (int)(b.len / 4), ret);
+	return kx_fact_text(s->root, a, &text, NULL, CPUS "/cpu%zu/firmware_node/uid", cpu) == 0 &&
+	       kx_number_parse(text, 10, &uid, NULL) == 0 && uid <= UINT32_MAX &&
+	       kx_root_read(s->root, a, &b, NULL, TABLES "/APIC") == 0 &&
+	       kx_acpi_madt_mpidr(b, (uint32_t)uid, ret, NULL) == 0;
 }
 
 /* x86_64: blocks of /proc/cpuinfo, those of the CPUs that are up. */
@@ -169,6 +179,40 @@ static void add_tree(const struct kx_sources *s, struct kx_arena *a, struct kx_t
 	add_digest(t, "device_tree", &h);
 }
 
+/*
+ * ACPI 6.5, 5.2.9: the fields of the FADT that say where other tables are.  Firmware
+ * puts these where it finds room, which may be elsewhere in the next boot: QEMU's
+ * does, by the size of the kernel.  On arm64 they are in memory that is saved and
+ * comes back with the kernel.  On x86_64 they are not, and have to be where they were.
+ */
+static const struct {
+	size_t off, len;
+} fadt_moves[] = {
+	{ 9, 1 },		/* checksum */
+	{ 36, 8 },		/* FIRMWARE_CTRL, DSDT */
+	{ 132, 16 },		/* X_FIRMWARE_CTRL, X_DSDT */
+};
+
+static void hash_table(const struct kx_sources *s, const char *name, struct kx_bytes b,
+		       struct sha256 *h)
+{
+	static const uint8_t zeros[16];
+	bool moves = s->machine == KX_MACHINE_ARM64 && !strcmp(name, "FACP");
+	size_t done = 0;
+
+	sha256_init(h, sha256_blocks_portable);
+	for (size_t i = 0; moves && i < sizeof(fadt_moves) / sizeof(fadt_moves[0]); i++) {
+		size_t off = fadt_moves[i].off, len = fadt_moves[i].len;
+
+		if (off > b.len || len > b.len - off)
+			break;
+		sha256_update(h, b.data + done, off - done);
+		sha256_update(h, zeros, len);
+		done = off + len;
+	}
+	sha256_update(h, b.data + done, b.len - done);
+}
+
 static int add_tables(const struct kx_sources *s, struct kx_arena *a, struct kx_text *t,
 		      struct kx_err *err)
 {
@@ -185,8 +229,7 @@ static int add_tables(const struct kx_sources *s, struct kx_arena *a, struct kx_
 		    b.len > TABLE_MAX)
 			continue;
 		snprintf(key, sizeof(key), "acpi.%s", names[i]);
-		sha256_init(&h, sha256_blocks_portable);
-		sha256_update(&h, b.data, b.len);
+		hash_table(s, names[i], b, &h);
 		add_digest(t, key, &h);
 		kx_arena_release(a, b.data);
 	}

@@ -229,7 +229,8 @@ static int set_state(const struct resuming *m, enum kx_saved_state state, bool c
 	r = kx_target_open(m->path, true, &t, err);
 	if (r < 0)
 		return r;
-	r = kx_saved_open(&t.file, kx_sha256_best(), a, &s, err);
+	/* Only sector 0 is written, for which an encrypted one needs no key. */
+	r = kx_saved_open_locked(&t.file, kx_sha256_best(), a, &s, err);
 	if (r < 0)
 		kx_err_wrap(err, "%s", m->path);
 	if (r == 0 && check)

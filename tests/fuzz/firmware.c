@@ -118,6 +118,7 @@ void fuzz_madt(struct kx_bytes in)
 	struct kx_err err = { .code = 0 };
 	struct kx_gic gic;
 	struct kx_arena a;
+	uint64_t mpidr;
 	int rc;
 
 	kx_arena_init(&a);
@@ -125,5 +126,7 @@ void fuzz_madt(struct kx_bytes in)
 	fuzz_check(rc, &err);
 	if (rc == 0)
 		check_gic(&gic);
+	err = (struct kx_err){ .code = 0 };
+	fuzz_check(kx_acpi_madt_mpidr(fuzz_copy(&a, in), 1, &mpidr, &err), &err);
 	kx_arena_deinit(&a);
 }

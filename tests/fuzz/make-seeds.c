@@ -17,7 +17,7 @@
 #include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
 #include "../unit/printk-forge.h"
-#include "../unit/saved-forge.h"
+#include "../unit/saved-seal-forge.h"
 #include "../unit/tree.h"
 #include "kx/timing.h"
 #include "sources.h"
@@ -388,6 +388,12 @@ static void seed_firmware(void)
 	p[44 + 25] = 20;
 	kx_put_le64(p + 44 + 24 + 8, 0x8080000);
 	seed("madt", "its", &f);
+	p = forge_acpi(&f, "APIC", 44 + 80, 5);
+	p[44] = 0xb;			/* GICC */
+	p[45] = 80;
+	p[44 + 8] = 1;
+	p[44 + 68] = 3;
+	seed("madt", "cpu", &f);
 	seed_timing();
 }
 
@@ -429,6 +435,49 @@ static void seed_saved(const char *name, struct saved_forge s)
 	saved_forge_free(&s);
 }
 
+/* With the key of the tests; none without libcrypto. */
+static void seed_encrypted(const char *name, struct saved_forge s)
+{
+	struct kx_saved_cipher c;
+	struct kx_saved_key key;
+
+	saved_test_key(&key);
+	if (kx_saved_cipher_init(&c, &key, NULL) < 0)
+		return;
+	saved_build(&s);
+	saved_encrypt(&s, &c);
+	write_seed("saved", name, forge_bytes(&s.f));
+	saved_forge_free(&s);
+	kx_saved_cipher_deinit(&c);
+}
+
+/* struct kx_saved_cipher of the fuzzer's: nothing is encrypted. */
+static int no_begin(void *ctx, const uint8_t *salt, const uint8_t *id, uint8_t *ret_check,
+		    struct kx_err *err)
+{
+	(void)ctx, (void)salt, (void)id, (void)err;
+	memset(ret_check, 0, KX_SAVED_CHECK_LEN);
+	return 0;
+}
+
+static int no_seal(void *ctx, const struct kx_saved_nonce *n, uint8_t *data, size_t len,
+		   uint8_t *ret_tag, struct kx_err *err)
+{
+	(void)ctx, (void)n, (void)data, (void)len, (void)err;
+	memset(ret_tag, 0x5a, KX_SAVED_TAG_LEN);
+	return 0;
+}
+
+static void seed_sealed(const char *name, struct saved_forge s)
+{
+	const struct kx_saved_cipher none = { .begin = no_begin, .seal = no_seal };
+
+	saved_build(&s);
+	saved_encrypt(&s, &none);
+	write_seed("saved", name, forge_bytes(&s.f));
+	saved_forge_free(&s);
+}
+
 /* The large ones are for tests/cli/vmcore-dump, the small ones are not cut off by a fuzzer. */
 static void seed_saved_cores(void)
 {
@@ -450,6 +499,8 @@ static void seed_saved_cores(void)
 		s.pages = few;
 		s.page_rows = 3;
 		seed_saved(small_names[codec], s);
+		if (codec == 1)
+			seed_sealed("small-sealed", s);
 	}
 	s = large;
 	s.codec = 1;
@@ -461,6 +512,7 @@ static void seed_saved_cores(void)
 	seed_saved("small-stream", s);
 	s = large;
 	s.codec = 1;
+	seed_encrypted("encrypted", s);
 	s.state = 3;
 	seed_saved("consumed", s);
 }

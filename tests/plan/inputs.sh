@@ -86,6 +86,7 @@ make_cores() {
 			"$2" $arch $codec complete >"$1/core-$arch-$codec"
 		done
 		"$2" $arch raw complete another >"$1/core-$arch-another"
+		"$2" $arch lz4 complete encrypted >"$1/core-$arch-encrypted" || (($? == 77))
 		"$2" $arch lz4 writing >"$1/core-$arch-writing"
 		"$2" $arch lz4 consumed >"$1/core-$arch-consumed"
 	done

@@ -3,15 +3,16 @@
  * A small saved core for tests of plans and of the command line, always the same
  * bytes:
  *
- *	make-core arm64|x86_64 raw|lz4|zstd writing|complete|consumed [another] >FILE
+ *	make-core arm64|x86_64 raw|lz4|zstd writing|complete|consumed [another|encrypted] >FILE
  *
  * "another": of a machine with another RAM map; without it that is not known.
+ * "encrypted": with the key 0, 1, 2, ...; status 77 if there is no libcrypto.
  * Built by make check; called by tests/plan/inputs.sh.
  */
 #include <lz4.h>
 #include <zstd.h>
 
-#include "../unit/saved-forge.h"
+#include "../unit/saved-seal-forge.h"
 
 /* On every captured machine with RAM at 1 GiB (arm64), at 1 MiB (x86_64). */
 static const struct saved_pages arm64_pages[] = {
@@ -43,6 +44,18 @@ static uint8_t *find(struct saved_forge *s, const void *old, size_t len)
 	exit(99);
 }
 
+static void encrypt(struct saved_forge *s)
+{
+	struct kx_saved_cipher c;
+	struct kx_saved_key key;
+
+	saved_test_key(&key);
+	if (kx_saved_cipher_init(&c, &key, NULL) < 0)
+		exit(77);
+	saved_encrypt(s, &c);
+	kx_saved_cipher_deinit(&c);
+}
+
 int main(int argc, char **argv)
 {
 	struct saved_forge s = { .machine = 62 };
@@ -63,9 +76,11 @@ int main(int argc, char **argv)
 		kx_put_le64(find(&s, entry, sizeof(entry)), 0x40200040);
 	}
 	memset(ram_map, 0xab, sizeof(ram_map));
-	if (argc < 5)
+	if (argc < 5 || strcmp(argv[4], "another"))
 		memset(find(&s, ram_map, sizeof(ram_map)), 0, sizeof(ram_map));
 	saved_seal(&s);
+	if (argc > 4 && !strcmp(argv[4], "encrypted"))
+		encrypt(&s);
 	if (fwrite(s.f.p, 1, s.f.len, stdout) != s.f.len || fflush(stdout))
 		return 1;
 	saved_forge_free(&s);

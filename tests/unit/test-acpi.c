@@ -211,8 +211,59 @@ static void test_madt_bad(void)
 		   "ITS: address: expected a multiple of 0x10000, have 0x1234080a1000");
 }
 
+/* A distributor, and CPUs whose UIDs are not their numbers. */
+#define GICC_LEN	80
+#define CPUS_LEN(n)	(44 + 24 + GICC_LEN * (n))
+
+static void madt_cpus(uint8_t *t, uint32_t count)
+{
+	header(t, "APIC", CPUS_LEN(count), 5);
+	t[44] = 0x0c;
+	t[45] = 24;
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t *gicc = t + CPUS_LEN(i);
+
+		gicc[0] = 0x0b;
+		gicc[1] = GICC_LEN;
+		kx_put_le32(gicc + 8, 7 + i);
+		kx_put_le64(gicc + 68, 0x100000000 + 0x100 * (uint64_t)i);
+	}
+}
+
+static void mpidr_fails(const uint8_t *t, size_t len, uint32_t uid, int code, const char *text)
+{
+	struct kx_err err = { .code = 0 };
+	uint64_t mpidr = 7;
+
+	CHECK_EQ_U64((uint64_t)-kx_acpi_madt_mpidr((struct kx_bytes){ t, len }, uid, &mpidr, &err),
+		     (uint64_t)code);
+	CHECK_STR(err.text, text);
+	CHECK_EQ_U64(mpidr, 7);
+}
+
+static void test_madt_mpidr(void)
+{
+	uint8_t t[CPUS_LEN(3)];
+	uint64_t mpidr = 0;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		madt_cpus(t, 3);
+		CHECK(kx_acpi_madt_mpidr((struct kx_bytes){ t, sizeof(t) }, 7 + i, &mpidr, NULL) == 0);
+		CHECK_EQ_U64(mpidr, 0x100000000 + 0x100 * (uint64_t)i);
+	}
+	mpidr_fails(t, sizeof(t), 6, ENOENT, "ACPI APIC: no GICC has the UID 6");
+	mpidr_fails(t, 20, 7, ENOEXEC, "ACPI APIC: length: expected 0x2c to 0x14, have 0x134");
+	t[CPUS_LEN(0) + 1] = 40;	/* of ACPI 5.0, which had no MPIDR */
+	mpidr_fails(t, sizeof(t), 7, ENOEXEC,
+		    "ACPI APIC: GICC: length: expected at least 0x4c, have 0x28");
+	t[CPUS_LEN(0) + 1] = 0;
+	mpidr_fails(t, sizeof(t), 7, ENOEXEC,
+		    "ACPI APIC: length of the structure at 0x44: expected 2 to 0xf0, have 0x0");
+}
+
 TEST_MAIN({ "SPCR", test_spcr },
 	  { "SPCR, unsound", test_spcr_bad },
 	  { "FADT", test_fadt },
 	  { "MADT", test_madt },
-	  { "MADT, unsound", test_madt_bad })
+	  { "MADT, unsound", test_madt_bad },
+	  { "MADT, CPUs", test_madt_mpidr })

@@ -303,6 +303,41 @@ static void test_zstd(void)
 	core_deinit(&c);
 }
 
+/* struct kx_saved_cipher.open of a cipher that anybody can break. */
+static int flip(void *ctx, const struct kx_saved_nonce *n, uint8_t *data, size_t len,
+		const uint8_t *tag, struct kx_err *err)
+{
+	(void)ctx, (void)n, (void)err;
+	for (size_t i = 0; i < len; i++)
+		data[i] ^= 0xff;
+	return tag[0] == 0x5a ? 0 : -EBADMSG;
+}
+
+/* What is encrypted is loaded decrypted, whatever it was packed with. */
+static void test_encrypted(void)
+{
+	for (uint32_t codec = KX_SAVED_RAW; codec <= KX_SAVED_ZSTD; codec++) {
+		const uint8_t tag = 0x5a;
+		struct core c;
+		struct bed b;
+
+		core_init(&c, &b, KX_MACHINE_X86_64);
+		c.saved.head.codec = codec;
+		c.saved.head.flags = KX_SAVED_ENCRYPTED;
+		c.saved.cipher = (struct kx_saved_cipher){ .ctx = &c, .open = flip };
+		for (uint64_t at = 0; at < MIB(8); at += 64 * PAGE)
+			core_add(&c, b.ram + MIB(2) + at, 64);
+		for (size_t i = 0; i < c.blocks; i++) {
+			c.block[i].tag[0] = tag;
+			flip(NULL, NULL, c.file + c.block[i].off, (size_t)c.block[i].len, &tag, NULL);
+		}
+		core_go(&c);
+		CHECK(bed_noted(&b, codec == KX_SAVED_ZSTD ? "packed anew, the pages take another" :
+				"decrypted, the pages take another"));
+		core_deinit(&c);
+	}
+}
+
 /* One block, in one place. */
 static void small_core(struct core *c, struct bed *b, enum kx_machine machine)
 {
@@ -633,6 +668,7 @@ TEST_MAIN({ "a kernel that has just booted", test_quiet },
 	  { "half of the memory", test_half },
 	  { "blocks that lie apart", test_raw },
 	  { "what zstd packed", test_zstd },
+	  { "what is encrypted", test_encrypted },
 	  { "how it is entered", test_entry },
 	  { "no room", test_no_room },
 	  { "what is refused", test_refused },

@@ -206,6 +206,48 @@ static void test_note_arm64(void)
 	end();
 }
 
+/* Two CPUs by ACPI, and a FADT whose addresses are @where; its digest in the note. */
+static const char *acpi_note(uint8_t where, uint8_t flags)
+{
+	uint8_t apic[44 + 2 * 80] = "APIC", facp[276] = "FACP";
+	static char digest[65];
+	const char *line;
+
+	begin("Linux 6.12.9 aarch64 4096\n");
+	kx_put_le32(apic + 4, sizeof(apic));
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t *gicc = apic + 44 + 80 * i;
+
+		gicc[0] = 0xb;
+		gicc[1] = 80;
+		kx_put_le32(gicc + 8, (uint32_t)(11 - i));
+		kx_put_le64(gicc + 68, 0x100 * i);
+	}
+	facp[9] = facp[36] = facp[43] = facp[132] = facp[147] = where;
+	facp[44] = facp[131] = flags;
+	sysroot_put(&root, "sys/firmware/acpi/tables/APIC", apic, sizeof(apic));
+	sysroot_put(&root, "sys/firmware/acpi/tables/FACP", facp, sizeof(facp));
+	sysroot_text(&root, "sys/devices/system/cpu/cpu0/firmware_node/uid", "10\n");
+	sysroot_text(&root, "sys/devices/system/cpu/cpu1/firmware_node/uid", "11\n");
+	CHECK(read_note() == 0);
+	/* by their UIDs, not their places in the table */
+	CHECK(has("cpu0=0x100\ncpu1=0x0\n"));
+	line = strstr(note, "acpi.FACP=");
+	snprintf(digest, sizeof(digest), "%.64s", line ? line + 10 : "");
+	end();
+	return digest;
+}
+
+static void test_note_acpi(void)
+{
+	char first[65];
+
+	snprintf(first, sizeof(first), "%s", acpi_note(1, 1));
+	CHECK(strlen(first) == 64);
+	CHECK_STR(acpi_note(2, 1), first);
+	CHECK(strcmp(acpi_note(1, 2), first));
+}
+
 static void test_note_empty(void)
 {
 	begin("Linux 6.12.9 aarch64 65536\n");
@@ -221,5 +263,6 @@ TEST_MAIN(
 	{ "the boot CPU of x86_64", test_x86 },
 	{ "MACHINE: x86_64", test_note_x86 },
 	{ "MACHINE: arm64", test_note_arm64 },
+	{ "MACHINE: arm64 with ACPI", test_note_acpi },
 	{ "MACHINE: nothing known", test_note_empty },
 )
