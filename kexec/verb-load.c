@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "kx/json.h"
@@ -260,6 +261,7 @@ static int load(struct kexec *k)
 	struct kx_keep keep;
 
 	k->o.req.sha256 = kx_sha256_best();
+	k->o.req.cpus = (size_t)get_nprocs();
 	/* Upstream die()s of a file that it cannot read. */
 	if (inputs_read(k) < 0)
 		return STATUS_USAGE;

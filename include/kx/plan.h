@@ -125,6 +125,7 @@ struct kx_request {
 	struct kx_bytes random;
 	/* The fastest SHA-256 of the CPU kexec runs on; NULL: portable */
 	sha256_blocks_fn *sha256;
+	size_t cpus;			/* that may hash at once; 0 as 1 */
 	struct kx_x86_request x86;
 };
 

@@ -161,12 +161,6 @@ static int decrypt(struct saved_job *j, struct kx_err *err)
 	return rc;
 }
 
-/* Blocks were read, and their digests checked, when they became pieces. */
-static bool is_read(const struct saved_job *j)
-{
-	return j->core->head.codec == KX_SAVED_ZSTD || j->core->head.flags & KX_SAVED_ENCRYPTED;
-}
-
 static void note_decrypted(struct saved_job *j)
 {
 	char need[KX_SIZE_TEXT];
@@ -201,19 +195,7 @@ int saved_bytes(struct saved_job *j, struct kx_err *err)
 	return rc;
 }
 
-int saved_verify(const struct saved_job *j, struct kx_err *err)
+bool saved_is_read(const struct saved_job *j)
 {
-	uint8_t *block;
-	int rc = 0;
-
-	if (is_read(j))
-		return 0;
-	block = kx_arena_alloc_raw(j->p->arena, KX_SAVED_BLOCK_MAX);
-	if (!block)
-		return no_memory(KX_SAVED_BLOCK_MAX, err);
-	for (size_t i = 0; i < j->core->head.block_count && rc == 0; i++)
-		if (j->core->block[i].len)
-			rc = kx_saved_block(j->core, i, block, err);
-	kx_arena_release(j->p->arena, block);
-	return rc;
+	return j->core->head.codec == KX_SAVED_ZSTD || j->core->head.flags & KX_SAVED_ENCRYPTED;
 }

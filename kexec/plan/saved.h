@@ -10,10 +10,13 @@
  *	saved-bytes.c	its blocks, checked, as purgatory can unpack them
  *	saved-place.c	where they are loaded
  *	saved-segments.c	the segments that makes
+ *	saved-verify.c	their digests
  *	saved-list.c	the unpack list, and the homes it writes to
  */
 #ifndef KX_PLAN_SAVED_H
 #define KX_PLAN_SAVED_H
+
+#include <pthread.h>
 
 #include "kx/plan.h"
 
@@ -64,6 +67,24 @@ struct saved_job {
 	bool copied;
 };
 
+/* Each has a buffer for a block. */
+#define SAVED_THREADS_MAX	16u
+
+struct saved_verifier {
+	const struct kx_saved *core;
+	struct saved_thread {
+		struct saved_verifier *verifier;
+		pthread_t id;
+		uint8_t *block;		/* arena */
+	} thread[SAVED_THREADS_MAX];
+	size_t threads;			/* that were started */
+	pthread_mutex_t lock;		/* of what follows */
+	size_t next;			/* block that nobody has taken */
+	int failed;			/* 0, or as block failed_block has it */
+	size_t failed_block;
+	struct kx_err err;
+};
+
 static inline struct kx_range saved_record_range(const struct saved_job *j, size_t i)
 {
 	const struct saved_record *r = &j->core->record[i];
@@ -90,8 +111,16 @@ KX_CHECKED int saved_holes(struct saved_job *j, struct kx_err *err);
  * -ENOEXEC (the file is too short), -ENOMEM, and as kx_saved_block().
  */
 KX_CHECKED int saved_bytes(struct saved_job *j, struct kx_err *err);
-/* Every block that was not read yet, with its digest.  As kx_saved_block(). */
-KX_CHECKED int saved_verify(const struct saved_job *j, struct kx_err *err);
+/* Were the blocks' digests checked by saved_bytes()? */
+bool saved_is_read(const struct saved_job *j);
+/*
+ * Every block that was not read yet, with its digest: begun, on req->cpus CPUs, and
+ * waited for, which has to be done where it was begun (returned 0).  -ENOMEM; as
+ * kx_saved_block(), whatever @err had before.
+ */
+KX_CHECKED int saved_verify_begin(const struct saved_job *j, struct saved_verifier *v,
+				  struct kx_err *err);
+KX_CHECKED int saved_verify_end(struct saved_verifier *v, struct kx_err *err);
 /*
  * Rooms for all pieces, for the list and for purgatory; each piece its place, and
  * p->segment[] of them.  -ENOSPC, -E2BIG, -ENOMEM.

@@ -539,6 +539,28 @@ static void test_lpi_tables_bad(void)
 	core_deinit(&c);
 }
 
+/* By several threads, and of several bad blocks always the first. */
+static void test_verified(void)
+{
+	for (size_t cpus = 0; cpus <= 40; cpus = 2 * cpus + 1) {
+		struct core c;
+		struct bed b;
+
+		core_init(&c, &b, KX_MACHINE_ARM64);
+		c.saved.head.codec = KX_SAVED_RAW;
+		for (uint64_t at = 0; at < MIB(8); at += 16 * PAGE)
+			core_add(&c, b.ram + MIB(32) + at, 16);
+		core_end(&c);
+		b.req.cpus = cpus;
+		CHECK(c.blocks > 6);
+		CHECK(bed_build(&b));
+		c.file[c.block[c.blocks - 1].off] ^= 1;
+		c.file[c.block[4].off + c.block[4].len - 1] ^= 1;
+		c.file[c.block[5].off] ^= 1;
+		core_fails_like(&c, EBADMSG, "core: block 4 at 0x");
+	}
+}
+
 static void test_same_machine(void)
 {
 	static const char then[] = "arch=arm64\ncpus=0-1\ncpu0=0x0\ncpu_features=aa\nold=1\n"
@@ -805,6 +827,7 @@ TEST_MAIN({ "a kernel that has just booted", test_quiet },
 	  { "what is refused", test_refused },
 	  { "LPI tables", test_lpi_tables },
 	  { "LPI tables that are not known", test_lpi_tables_bad },
+	  { "digests of blocks", test_verified },
 	  { "another machine", test_same_machine },
 	  { "filesystems in use", test_disks },
 	  { "wrong plans", test_checked },
