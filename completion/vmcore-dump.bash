@@ -19,7 +19,7 @@ _vmcore_dump()
 	--read)
 		return ;;
 	--then)
-		COMPREPLY=($(compgen -W 'poweroff reboot continue' -- "$cur"))
+		COMPREPLY=($(compgen -W 'poweroff reboot continue kexec' -- "$cur"))
 		return ;;
 	--key|--encrypt)
 		COMPREPLY=($(compgen -W 'file: keyring:' -- "$cur"))

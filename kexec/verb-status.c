@@ -134,8 +134,8 @@ static void json_peer(struct kx_json *j, const struct kx_peer *peer)
 	kx_json_str(j, "release", *peer->release ? peer->release : NULL);
 	json_entry(j, peer->entry);
 	json_window(j, peer->window);
-	kx_json_str(j, "context", peer->kept ? "snapshot" : "jump");
 	kx_json_str(j, "source", peer->source);
+	kx_json_str(j, "context", peer->kept ? "snapshot" : "jump");
 	kx_json_object_end(j);
 }
 

@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	{ 0, "resumable", no_argument, NULL, ACTION_RESUMABLE,
 	  "save the kernel that sleeps in CORE to TARGET, or - for a pipe" },
 	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
-	  "and after it: poweroff (default), reboot, continue" },
+	  "and after it: poweroff (default), reboot, continue, kexec" },
 	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
 	  "pack its pages: none, lz4 (default), zstd" },
 	{ 0, "encrypt", required_argument, "KEY", ACTION_NONE,
@@ -105,14 +105,13 @@ static int set_json(struct options *o, const struct row *row, const char *value,
 }
 
 /* Which of the three @value is. */
-static int find_word(const char *const words[3], const struct row *row, const char *value,
-		     struct kx_err *err)
+static int find_word(const char *const *words, const char *all, const struct row *row,
+		     const char *value, struct kx_err *err)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; words[i]; i++)
 		if (!strcmp(words[i], value))
 			return i;
-	return kx_err_set(err, EINVAL, "--%s: expected %s, %s or %s, have '%s'", row->name, words[0],
-			  words[1], words[2], value);
+	return kx_err_set(err, EINVAL, "--%s: expected %s, have '%s'", row->name, all, value);
 }
 
 static int set_then(struct options *o, const struct row *row, const char *value,
@@ -120,8 +119,9 @@ static int set_then(struct options *o, const struct row *row, const char *value,
 {
 	static const char *const words[] = {
 		[THEN_POWEROFF] = "poweroff", [THEN_REBOOT] = "reboot", [THEN_CONTINUE] = "continue",
+		[THEN_KEXEC] = "kexec", NULL
 	};
-	int i = find_word(words, row, value, err);
+	int i = find_word(words, "poweroff, reboot, continue or kexec", row, value, err);
 
 	if (i < 0)
 		return i;
@@ -134,8 +134,9 @@ static int set_compress(struct options *o, const struct row *row, const char *va
 {
 	static const char *const words[] = {
 		[KX_SAVED_RAW] = "none", [KX_SAVED_LZ4] = "lz4", [KX_SAVED_ZSTD] = "zstd",
+		NULL
 	};
-	int i = find_word(words, row, value, err);
+	int i = find_word(words, "none, lz4 or zstd", row, value, err);
 
 	if (i < 0)
 		return i;

@@ -54,6 +54,7 @@ enum then {
 	THEN_POWEROFF,
 	THEN_REBOOT,
 	THEN_CONTINUE,
+	THEN_KEXEC,
 };
 
 struct options {

@@ -13,6 +13,7 @@
 #ifndef KX_SNAPSHOT_H
 #define KX_SNAPSHOT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,11 @@ struct kx_snapshot {
 KX_CHECKED int kx_snapshot_open(struct kx_snapshot *s, const struct kx_sources *sources,
 				struct kx_err *err);
 /*
+ * No signal but that of a fault ends this process until @before is set again: one would
+ * leave CPUs offline, or come while everybody else is stopped.
+ */
+void kx_snapshot_block_signals(sigset_t *before);
+/*
  * Write dirty pages to the disks and stop every process but this one, which must
  * have one thread.  -EBUSY: one does not stop; the sentence has the kernel's.
  */
@@ -68,7 +74,13 @@ void kx_snapshot_close(struct kx_snapshot *s);
  * The end of this machine, without a sync and with everybody frozen: what is on
  * the disks is what the snapshot knows.  Returns only on failure.
  */
-KX_CHECKED int kx_snapshot_end(bool reboot, struct kx_err *err);
+enum kx_snapshot_end {
+	KX_END_POWEROFF,
+	KX_END_REBOOT,
+	KX_END_KEXEC,		/* what is loaded is entered, as it is: see verb-exec.c for more */
+};
+
+KX_CHECKED int kx_snapshot_end(enum kx_snapshot_end how, struct kx_err *err);
 
 /* ---- the stream ---------------------------------------------------------------- */
 

@@ -86,6 +86,17 @@ int kx_snapshot_open(struct kx_snapshot *s, const struct kx_sources *sources, st
 	return 0;
 }
 
+void kx_snapshot_block_signals(sigset_t *before)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&all, faults[i]);
+	sigprocmask(SIG_SETMASK, &all, before);
+}
+
 /* ---- the snapshot ------------------------------------------------------------------ */
 
 /* The kernel has no errno for what went wrong, only a line in its log. */
@@ -198,10 +209,14 @@ void kx_snapshot_close(struct kx_snapshot *s)
 	kx_close(&s->kmsg);
 }
 
-int kx_snapshot_end(bool reboot, struct kx_err *err)
+int kx_snapshot_end(enum kx_snapshot_end how, struct kx_err *err)
 {
-	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
-		reboot ? LINUX_REBOOT_CMD_RESTART : LINUX_REBOOT_CMD_POWER_OFF, NULL);
-	return kx_err_set(err, errno, "cannot %s: %s", reboot ? "restart" : "power off",
-			  strerror(errno));
+	static const struct { unsigned int command; const char *name; } rows[] = {
+		[KX_END_POWEROFF] = { LINUX_REBOOT_CMD_POWER_OFF, "power off" },
+		[KX_END_REBOOT] = { LINUX_REBOOT_CMD_RESTART, "restart" },
+		[KX_END_KEXEC] = { LINUX_REBOOT_CMD_KEXEC, "enter the kernel that is loaded" },
+	};
+
+	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, rows[how].command, NULL);
+	return kx_err_set(err, errno, "cannot %s: %s", rows[how].name, strerror(errno));
 }
