@@ -247,6 +247,7 @@ static int check(struct taking *t)
 	r = kx_core_facts_read(&in->src, &in->arena, &in->err);
 	if (r == 0)
 		r = kx_keep_facts_read(&in->src, &in->arena, &t->facts, &in->err);
+	in->src.machine_note = t->facts.machine;
 	if (r == 0)
 		r = check_device(t);
 	if (r == 0)
