@@ -247,6 +247,7 @@ static int check(struct taking *t)
 	r = kx_core_facts_read(&in->src, &in->arena, &in->err);
 	if (r == 0)
 		r = kx_keep_facts_read(&in->src, &in->arena, &t->facts, &in->err);
+	in->src.machine_note = t->facts.machine;
 	if (r == 0)
 		r = check_device(t);
 	if (r == 0)
@@ -308,11 +309,9 @@ static int fill(struct taking *t, struct kx_err *err)
 static int build(struct taking *t)
 {
 	struct kexec *in = &t->in;
-	int r = inputs_read(in);
+	int r = request_random(in);
 
 	in->o.req.keep = &t->keep;
-	if (r == 0)
-		r = request_random(in);
 	return r == 0 ? kx_plan_build(&in->o.req, &in->src, &in->arena, &t->plan, &in->err) : r;
 }
 
@@ -358,10 +357,7 @@ static int take(struct taking *t)
 	r = fill(t, err);
 	if (r == 0)
 		r = build(t);
-	if (r == 0)
-		r = enter(t);
-	inputs_close(&t->in.o.req);
-	return r;
+	return r == 0 ? enter(t) : r;
 }
 
 /* ---- all of it ----------------------------------------------------------------------- */
@@ -398,7 +394,13 @@ static int stop_and_take(struct taking *t)
 	r = stop_cpus(t);
 	if (r == 0)
 		r = kx_snapshot_open(&t->snapshot, &t->in.src, err);
-	/* A page of ours that is not in memory would be read from a filesystem. */
+	if (r == 0)
+		r = inputs_read(&t->in);
+	/*
+	 * A page of ours, or of what was mapped just now, that is not in memory would be
+	 * read from a filesystem; and that may need one who is stopped: FUSE, or
+	 * freezable workqueues (btrfs).
+	 */
 	if (r == 0 && mlockall(MCL_CURRENT) < 0)
 		r = kx_err_set(err, errno, "cannot lock memory: %s", strerror(errno));
 	if (r == 0)
@@ -407,6 +409,7 @@ static int stop_and_take(struct taking *t)
 	if (kx_cpus_online(&t->cpus, &left) < 0)
 		kexec_warn("%s", left.text);
 	munlockall();
+	inputs_close(&t->in.o.req);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }

@@ -290,6 +290,24 @@ static int reserve_tables(struct writing *w, struct kx_err *err)
 	return w->block ? 0 : -ENOMEM;
 }
 
+/*
+ * What it describes is all there.  If it cannot be said for sure that it is, the
+ * system goes on, and must not be resumed: as far as that can be written.
+ */
+static int put_last(struct writing *w, struct kx_err *err)
+{
+	struct image *im = w->im;
+	bool stream = im->target->kind == TARGET_STREAM;
+	struct kx_err again = { 0 };
+	int r;
+
+	im->head.length = w->off + (stream ? KX_SAVED_ALIGN : 0);
+	r = put_sector(im, &im->head, KX_SAVED_COMPLETE, w->off, err);
+	if (r < 0 && !stream && put_first(im, &again) < 0)
+		kx_err_wrap(err, "the image may be complete, and must not be resumed (%s)", again.text);
+	return r;
+}
+
 int image_write(struct image *im, const struct pages_source *source,
 		const struct kx_saved_parts *parts, struct kx_err *err)
 {
@@ -307,8 +325,5 @@ int image_write(struct image *im, const struct pages_source *source,
 		r = put_headers(&w, err);
 	if (r == 0)
 		r = target_flush(im->target, err);
-	if (r < 0)
-		return r;
-	im->head.length = w.off + (im->target->kind == TARGET_STREAM ? KX_SAVED_ALIGN : 0);
-	return put_sector(im, &im->head, KX_SAVED_COMPLETE, w.off, err);
+	return r == 0 ? put_last(&w, err) : r;
 }

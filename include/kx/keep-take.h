@@ -25,7 +25,7 @@
 
 /* ---- what -l was told ---------------------------------------------------------- */
 
-/* A file as it was then: it is read again while nobody may write. */
+/* A file as it was then: -e maps it before anybody is stopped, and reads it after. */
 struct kx_keeping_file {
 	const char *path;		/* as the user wrote it */
 	uint64_t dev, ino, size, mtime_s, mtime_ns;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kx/gic.h"
 #include "kx/plan.h"
 #include "print.h"
 
@@ -37,6 +38,28 @@
 
 /* ---- the areas -------------------------------------------------------------------------- */
 
+/*
+ * The running kernel's LPI tables: redistributors write there until purgatory stops
+ * them, and what was at home in an area would have another digest then.
+ */
+static int spare_lpis(struct kx_plan *p, struct kx_err *err)
+{
+	struct kx_gic_tables t;
+	struct kx_range r;
+	int rc;
+
+	/* None, or not known where. */
+	if (kx_gic_tables_parse(p->sources->machine_note, &t, NULL) < 0)
+		return 0;
+	r = (struct kx_range){ t.prop_pa, t.prop_pa + PURG_LPI_PROP_LEN };
+	rc = kx_space_remove(&p->space, r, err);
+	for (uint32_t i = 0; i < t.count && rc == 0; i++) {
+		r = (struct kx_range){ t.v[i].pend_pa, t.v[i].pend_pa + PURG_LPI_PEND_LEN };
+		rc = kx_space_remove(&p->space, r, err);
+	}
+	return rc;
+}
+
 /* All that is free, whatever --mem-min and --mem-max say: the next kernel has it all. */
 static int free_memory(const struct kx_request *req, const struct kx_sources *src,
 		       struct kx_arena *a, const struct kx_space **ret, struct kx_err *err)
@@ -52,6 +75,8 @@ static int free_memory(const struct kx_request *req, const struct kx_sources *sr
 	all->mem_max = UINT64_MAX;
 	*p = (struct kx_plan){ .arena = a, .request = all, .sources = src };
 	rc = kx_plan_space(p, err);
+	if (rc == 0)
+		rc = spare_lpis(p, err);
 	if (rc < 0)
 		return rc;
 	*ret = &p->space;

@@ -115,7 +115,17 @@ static int window_add(struct kx_plan *p, const struct kx_window *w, struct kx_er
 	return r < 0 ? r : window_part(p, w->name, purgatory->range.end, w->r.end, err);
 }
 
-/* The regions that hold records, or the stack of a function, are written to. */
+static void mark_written(struct purg_param *param, uint64_t pa)
+{
+	for (uint32_t i = 0; i < param->region_count; i++)
+		if (pa && pa >= param->region[i].pa && pa - param->region[i].pa < param->region[i].mem_len)
+			param->region[i].flags |= PURG_REGION_WRITE;
+}
+
+/*
+ * The regions that hold records, or the stack of a function, are written to; and of
+ * a kernel that is kept in memory those where LPI tables stay in their area.
+ */
 static void mark_records(struct purg_param *param)
 {
 	const uint64_t record[] = {
@@ -123,13 +133,12 @@ static void mark_records(struct purg_param *param)
 		param->result_pa, param->entry_kind == PURG_ENTRY_CALL ? param->reg[3] - 1 : 0,
 	};
 
-	for (uint32_t i = 0; i < param->region_count; i++) {
-		struct purg_region *r = &param->region[i];
-
-		for (size_t j = 0; j < sizeof(record) / sizeof(record[0]); j++)
-			if (record[j] && record[j] >= r->pa && record[j] - r->pa < r->mem_len)
-				r->flags |= PURG_REGION_WRITE;
-	}
+	for (size_t i = 0; i < sizeof(record) / sizeof(record[0]); i++)
+		mark_written(param, record[i]);
+	if (param->lpi_count)
+		mark_written(param, param->lpi_prop_pa);
+	for (uint32_t i = 0; i < param->lpi_count; i++)
+		mark_written(param, param->lpi[i].pend_pa);
 }
 
 int kx_plan_regions(struct kx_plan *p, struct kx_err *err)

@@ -102,6 +102,26 @@ static void test_areas(void)
 	bed_deinit(&b);
 }
 
+/* Redistributors write to the LPI tables until purgatory stops them. */
+static void test_lpi_tables(void)
+{
+	static const char note[] = "lpi_property=0x5e000000\nlpi_pending=0x80a0000 0x5f000000\n";
+	struct kx_keep keep;
+	struct bed b;
+
+	begin(&b, KX_MACHINE_ARM64);
+	empty(&b);
+	ram(&b, 0x40000000, 0x60000000);
+	b.src.machine_note = (struct kx_bytes){ (const uint8_t *)note, sizeof(note) - 1 };
+	if (choose(&b, MIB(64) / PAGE, &keep)) {
+		CHECK_EQ_U64(keep.area_count, 3);
+		area_is(&keep, 0, 0x5c000000 - 0x20000, 0x5e000000);
+		area_is(&keep, 1, 0x5e010000, 0x5f000000);
+		area_is(&keep, 2, 0x5f010000, 0x60000000);
+	}
+	bed_deinit(&b);
+}
+
 static void test_high_first(void)
 {
 	struct kx_keep keep;
@@ -853,6 +873,7 @@ static void test_refusals(void)
 
 TEST_MAIN(
 	{ "areas: from the top down", test_areas },
+	{ "areas: not over LPI tables", test_lpi_tables },
 	{ "areas: above 4 GiB first", test_high_first },
 	{ "areas: eight of many pieces", test_fragmented },
 	{ "areas: what the next kernel needs", test_rest },

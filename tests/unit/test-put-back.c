@@ -273,6 +273,43 @@ static void test_all_at_home(void)
 	kept_deinit(&k);
 }
 
+/* As purgatory/param.c wants it. */
+static bool is_written(const struct purg_param *p, uint64_t pa, uint64_t len)
+{
+	for (uint32_t i = 0; i < p->region_count; i++)
+		if (p->region[i].flags & PURG_REGION_WRITE && pa >= p->region[i].pa &&
+		    pa + len <= p->region[i].pa + p->region[i].mem_len)
+			return true;
+	return false;
+}
+
+/* Purgatory empties pending tables, also where they are at home in an area. */
+static void test_lpi_tables(void)
+{
+	struct kept k;
+	struct bed b;
+
+	small(&k, &b, KX_MACHINE_ARM64);
+	/* ram + 409 MiB on is at home, and so is ram + 64 MiB, elsewhere. */
+	k.forge.machine_text = "lpi_property=0x44000000\nlpi_pending=0x80a0000 0x59a00000\n";
+	if (read_and_build(&k)) {
+		const struct purg_param *p = &b.plan.param;
+
+		CHECK_EQ_U64(p->lpi_count, 1);
+		for (uint32_t i = 0; i < p->region_count; i++) {
+			const struct purg_region *r = &p->region[i];
+
+			if (!strncmp(r->name, "kept ", 5))
+				CHECK_EQ_U64(!!(r->flags & PURG_REGION_WRITE),
+					     r->pa == b.ram + MIB(400));
+		}
+		CHECK(is_written(p, p->lpi[0].pend_pa, PURG_LPI_PEND_LEN));
+		CHECK(is_written(p, p->lpi_prop_pa, PURG_LPI_PROP_LEN));
+		kept_run(&k);
+	}
+	kept_deinit(&k);
+}
+
 /* A run that is kept as it was, in two records, is one move. */
 static void test_merged(void)
 {
@@ -527,6 +564,7 @@ static void test_checked(void)
 
 TEST_MAIN({ "two areas", test_small },
 	  { "everything at home", test_all_at_home },
+	  { "LPI tables in an area", test_lpi_tables },
 	  { "neighbours are one move", test_merged },
 	  { "pages everywhere", test_everywhere },
 	  { "any areas", test_any },
