@@ -362,18 +362,6 @@ static int take(struct taking *t)
 
 /* ---- all of it ----------------------------------------------------------------------- */
 
-/* One would end us with the CPUs offline, or while the others are stopped. */
-static void block_signals(sigset_t *before)
-{
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
-	sigset_t all;
-
-	sigfillset(&all);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(&all, faults[i]);
-	sigprocmask(SIG_SETMASK, &all, before);
-}
-
 /*
  * arm64's machine_shutdown() takes all other CPUs offline itself, which must not fail
  * (a BUG if more than one remains) and does while /dev/snapshot is open.
@@ -390,7 +378,7 @@ static int stop_and_take(struct taking *t)
 	sigset_t before;
 	int r;
 
-	block_signals(&before);
+	kx_snapshot_block_signals(&before);
 	r = stop_cpus(t);
 	if (r == 0)
 		r = kx_snapshot_open(&t->snapshot, &t->in.src, err);
