@@ -46,6 +46,8 @@ struct kx_bytes kx_rd_bytes(struct kx_rd *rd, uint64_t n);
 /* [off, off+len) of @b; false, and *ret untouched, if it does not lie inside. */
 KX_CHECKED bool kx_bytes_sub(struct kx_bytes b, uint64_t off, uint64_t len,
 			     struct kx_bytes *ret);
+/* Have they the same bytes? */
+bool kx_bytes_same(struct kx_bytes a, struct kx_bytes b);
 /* Does @b start with the @n bytes at @magic? */
 bool kx_bytes_starts(struct kx_bytes b, const void *magic, size_t n);
 /* Single fields at an offset; false if outside. */

@@ -79,6 +79,8 @@ struct kx_want {
 	bool top_down;		/* highest fit instead of lowest */
 };
 
+/* Does one hole of @s hold all of @r? */
+bool kx_space_contains(const struct kx_space *s, struct kx_range r);
 /*
  * Where @w fits: in memory that stays if possible, else in removable memory
  * (*ret_removable says which; may be NULL).  -ENOSPC with the largest hole that

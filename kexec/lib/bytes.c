@@ -78,6 +78,11 @@ bool kx_bytes_sub(struct kx_bytes b, uint64_t off, uint64_t len, struct kx_bytes
 	return true;
 }
 
+bool kx_bytes_same(struct kx_bytes a, struct kx_bytes b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
+}
+
 bool kx_bytes_starts(struct kx_bytes b, const void *magic, size_t n)
 {
 	return n <= b.len && (n == 0 || memcmp(b.data, magic, n) == 0);

@@ -30,11 +30,6 @@ bool kx_machine_word_is(struct kx_bytes word, const char *s)
 	return word.len == strlen(s) && !memcmp(word.data, s, word.len);
 }
 
-static bool words_same(struct kx_bytes a, struct kx_bytes b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
-}
-
 /* The last word is the rest of the line: a path may have spaces. */
 bool kx_machine_disk(const struct kx_machine_line *l, struct kx_bytes ret[KX_DISK_WORDS])
 {
@@ -59,6 +54,6 @@ bool kx_machine_disk_same(const struct kx_bytes a[KX_DISK_WORDS],
 			  const struct kx_bytes b[KX_DISK_WORDS])
 {
 	if (!kx_machine_word_is(a[KX_DISK_UUID], "-") && !kx_machine_word_is(b[KX_DISK_UUID], "-"))
-		return words_same(a[KX_DISK_UUID], b[KX_DISK_UUID]);
-	return words_same(a[KX_DISK_DEVICE], b[KX_DISK_DEVICE]);
+		return kx_bytes_same(a[KX_DISK_UUID], b[KX_DISK_UUID]);
+	return kx_bytes_same(a[KX_DISK_DEVICE], b[KX_DISK_DEVICE]);
 }

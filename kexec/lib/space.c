@@ -234,6 +234,14 @@ static int find_error(const struct kx_space *s, const struct kx_want *w, struct 
 			  w->max ? w->max : UINT64_MAX, largest);
 }
 
+bool kx_space_contains(const struct kx_space *s, struct kx_range r)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (kx_range_contains(s->v[i].r, r))
+			return true;
+	return false;
+}
+
 int kx_space_find(const struct kx_space *s, const struct kx_want *w, uint64_t *ret_pa,
 		  bool *ret_removable, struct kx_err *err)
 {

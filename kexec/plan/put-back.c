@@ -59,14 +59,6 @@ static int settle_request(struct kx_plan *p, struct kx_err *err)
 
 /* ---- memory --------------------------------------------------------------------------- */
 
-static bool space_contains(const struct kx_space *s, struct kx_range r)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (kx_range_contains(s->v[i].r, r))
-			return true;
-	return false;
-}
-
 /* RAM, and what this kernel was told is reserved, as the areas on x86_64. */
 static int find_all(const struct saved_job *j, struct kx_space *ret, struct kx_err *err)
 {
@@ -88,7 +80,7 @@ static int add_areas(struct saved_job *j, struct kx_err *err)
 	for (size_t i = 0; i < j->core->kept_area_count && rc == 0; i++) {
 		struct kx_range area = j->core->kept_area[i];
 
-		if (!space_contains(&all, area))
+		if (!kx_space_contains(&all, area))
 			return kx_err_set(err, EINVAL,
 					  "area %zu: expected memory of this machine, have [0x%" PRIx64 "-0x%" PRIx64 ")",
 					  i + 1, area.start, area.end);

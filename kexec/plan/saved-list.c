@@ -116,14 +116,6 @@ static int build_list(struct saved_job *j, struct kx_err *err)
 
 /* ---- homes ------------------------------------------------------------------------- */
 
-static bool in_ram(const struct saved_job *j, struct kx_range r)
-{
-	for (size_t i = 0; i < j->ram.n; i++)
-		if (kx_range_contains(j->ram.v[i].r, r))
-			return true;
-	return false;
-}
-
 /* May a home reach from one run to the next, over @gap? */
 static bool may_bridge(const struct saved_job *j, struct kx_range gap)
 {
@@ -137,7 +129,7 @@ static bool may_bridge(const struct saved_job *j, struct kx_range gap)
 	for (size_t i = 0; i < j->core->kept_area_count; i++)
 		if (kx_range_overlaps(gap, j->core->kept_area[i]))
 			return false;
-	return in_ram(j, gap);
+	return kx_space_contains(&j->ram, gap);
 }
 
 static int compare_u64(const void *a, const void *b)

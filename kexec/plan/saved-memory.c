@@ -29,9 +29,8 @@ int saved_ram(struct saved_job *j, struct kx_err *err)
 /* A run that holds the core's next pages. */
 static int run_check(const struct saved_job *j, struct kx_range r, struct kx_err *err)
 {
-	for (size_t i = 0; i < j->ram.n; i++)
-		if (kx_range_contains(j->ram.v[i].r, r))
-			return 0;
+	if (kx_space_contains(&j->ram, r))
+		return 0;
 	return kx_err_set(err, EINVAL,
 			  "the core has pages in [0x%" PRIx64 "-0x%" PRIx64 "), which is not all RAM of this machine",
 			  r.start, r.end);

@@ -25,17 +25,12 @@
 
 /* ---- lines --------------------------------------------------------------------- */
 
-static bool bytes_same(struct kx_bytes a, struct kx_bytes b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.data, b.data, a.len));
-}
-
 static bool find_line(struct kx_bytes text, struct kx_bytes key, struct kx_bytes *ret)
 {
 	struct kx_machine_line l;
 
 	while (kx_machine_next(&text, &l))
-		if (bytes_same(l.key, key)) {
+		if (kx_bytes_same(l.key, key)) {
 			*ret = l.value;
 			return true;
 		}
@@ -112,7 +107,7 @@ static void compare_lines(struct diff *d, struct kx_bytes then, struct kx_bytes 
 
 	while (kx_machine_next(&then, &l))
 		if (comparable(d, l.key) && find_line(now, l.key, &value) &&
-		    !bytes_same(l.value, value))
+		    !kx_bytes_same(l.value, value))
 			differs(d, l.key, l.value, value);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Takes CPUs offline and brings them back (Documentation/core-api/cpu_hotplug.rst).
- * Called by verb-keep.c.
+ * Called by verb-keep.c and vmcore-dump/snapshot.c.
  */
 #include <errno.h>
 #include <fcntl.h>

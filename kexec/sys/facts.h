@@ -18,6 +18,9 @@
 KX_CHECKED int kx_fact_text(const char *root, struct kx_arena *a, const char **ret,
 			    struct kx_err *err, const char *fmt, ...) KX_PRINTF(5, 6);
 
+/* The line "NAME:   12345 kB" of /proc/meminfo's @text, in bytes; 0: it is not there. */
+uint64_t kx_meminfo_bytes(const char *text, const char *name);
+
 /*
  * Headers and notes of /proc/kcore (sources-core.c); not its memory.  Without
  * CAP_SYS_RAWIO, and in a locked down kernel, it cannot be opened.  Errors of

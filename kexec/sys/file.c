@@ -8,7 +8,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -28,6 +30,14 @@ int kx_open(const char *path, int flags)
 		fd = open(path, flags | O_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
+}
+
+int kx_open_below(const char *root, const char *name, int flags)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%s", root, name);
+
+	return n < 0 || n >= (int)sizeof(path) ? -ENAMETOOLONG : kx_open(path, flags);
 }
 
 void kx_close(int *fd)

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -21,14 +19,6 @@
 #define CPUS		"sys/devices/system/cpu"
 /* CONSOLE_EXT_LOG_MAX */
 #define RECORD_MAX	8192
-
-static int open_below(const char *root, const char *name, int flags)
-{
-	char path[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s/%s", root, name);
-
-	return n < 0 || n >= (int)sizeof(path) ? -ENAMETOOLONG : kx_open(path, flags);
-}
 
 /* ---- the log ---------------------------------------------------------------------- */
 
@@ -47,7 +37,7 @@ static void add_records(struct kx_gic_log *log, const char *buf, size_t len)
 
 static int read_log(const char *root, struct kx_gic_log *log, struct kx_err *err)
 {
-	_cleanup_fd_ int fd = open_below(root, "dev/kmsg", O_RDONLY | O_NONBLOCK);
+	_cleanup_fd_ int fd = kx_open_below(root, "dev/kmsg", O_RDONLY | O_NONBLOCK);
 	char buf[RECORD_MAX];
 	size_t len = 0;
 	int r;
@@ -149,7 +139,7 @@ static int read_frame(int fd, const struct purg_gicr *r, uint64_t pa, uint64_t *
 static int tables_of_registers(const struct kx_sources *s, struct kx_gic_tables *ret,
 			       struct kx_err *err)
 {
-	_cleanup_fd_ int fd = open_below(s->root, "dev/mem", O_RDONLY | O_SYNC);
+	_cleanup_fd_ int fd = kx_open_below(s->root, "dev/mem", O_RDONLY | O_SYNC);
 	int rc = 0;
 
 	ret->count = 0;

@@ -9,6 +9,8 @@
 
 /* open(2) with O_CLOEXEC; the descriptor or a negative errno. */
 int kx_open(const char *path, int flags);
+/* The same of @name below @root; -ENAMETOOLONG. */
+int kx_open_below(const char *root, const char *name, int flags);
 /* Close *@fd if it is one. */
 void kx_close(int *fd);
 /* One read(2), repeated while interrupted; *ret 0 is end of file. Negative errno. */

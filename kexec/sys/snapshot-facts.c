@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "facts.h"
@@ -58,19 +56,14 @@ static bool take_lines(char *buf, size_t *len, const char *name, uint64_t *ret)
 /* Ten megabytes of text, read until the line is there.  -ESRCH: it is not. */
 static int find_symbol(const char *root, const char *name, struct kx_arena *a, uint64_t *ret)
 {
-	char path[PATH_MAX];
-	_cleanup_fd_ int fd = -1;
+	_cleanup_fd_ int fd = kx_open_below(root, "proc/kallsyms", O_RDONLY);
 	size_t len = 0, got;
 	char *buf;
 	int r;
 
-	r = snprintf(path, sizeof(path), "%s/proc/kallsyms", root);
-	if (r < 0 || r >= (int)sizeof(path))
-		return -ENAMETOOLONG;
 	buf = kx_arena_alloc_raw(a, CHUNK);
 	if (!buf)
 		return -ENOMEM;
-	fd = kx_open(path, O_RDONLY);
 	r = fd < 0 ? fd : 0;
 	while (r == 0) {
 		/* No line is that long. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The snapshot's stream up to its first data page, and what it says of where the
- * kernel is entered again.  Called by vmcore-dump/snapshot-image.c and verb-keep.c.
+ * kernel is entered again.  Called by vmcore-dump/snapshot-stream.c and verb-keep.c.
  */
 #include <errno.h>
 #include <inttypes.h>

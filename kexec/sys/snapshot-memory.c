@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "facts.h"
-#include "kx/number.h"
 #include "kx/snapshot.h"
 #include "open.h"
 
@@ -21,24 +20,6 @@
 #define SLACK_SHARE	64u
 
 #define DROP_CACHES	"/proc/sys/vm/drop_caches"
-
-/* "MemFree:   12345 kB"; 0 if it is not there. */
-static uint64_t line_kib(const char *text, const char *name)
-{
-	const char *p = strstr(text, name);
-	char digits[21] = "";
-	uint64_t v = 0;
-	size_t n;
-
-	if (!p || (p != text && p[-1] != '\n'))
-		return 0;
-	p += strlen(name);
-	p += strspn(p, " ");
-	n = strspn(p, "0123456789");
-	if (n < sizeof(digits))
-		memcpy(digits, p, n);
-	return kx_number_parse(digits, 10, &v, NULL) == 0 ? v << 10 : 0;
-}
 
 static uint64_t less(uint64_t a, uint64_t b)
 {
@@ -75,11 +56,13 @@ int kx_snapshot_memory_read(const struct kx_sources *s, struct kx_arena *a,
 		return r;
 	*ret = (struct kx_snapshot_memory){
 		.total = total(s),
-		.free = line_kib(text, "MemFree:"),
-		.cma = line_kib(text, "CmaFree:"),
-		.cache = less(line_kib(text, "Buffers:") + line_kib(text, "Cached:") +
-			      line_kib(text, "SReclaimable:"), line_kib(text, "Shmem:")),
-		.swappable = at_most(line_kib(text, "SwapFree:"), line_kib(text, "AnonPages:")),
+		.free = kx_meminfo_bytes(text, "MemFree:"),
+		.cma = kx_meminfo_bytes(text, "CmaFree:"),
+		.cache = less(kx_meminfo_bytes(text, "Buffers:") + kx_meminfo_bytes(text, "Cached:") +
+			      kx_meminfo_bytes(text, "SReclaimable:"),
+			      kx_meminfo_bytes(text, "Shmem:")),
+		.swappable = at_most(kx_meminfo_bytes(text, "SwapFree:"),
+				     kx_meminfo_bytes(text, "AnonPages:")),
 	};
 	return 0;
 }

@@ -9,8 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "facts.h"
@@ -122,16 +120,11 @@ static void use_kcore(struct kx_sources *s, const struct kx_core *c)
 
 int kx_kcore_read(const char *root, struct kx_arena *a, struct kx_core *ret)
 {
-	char path[PATH_MAX];
-	_cleanup_fd_ int fd = -1;
+	_cleanup_fd_ int fd = kx_open_below(root, "proc/kcore", O_RDONLY | O_NONBLOCK);
 	struct kx_core_file file = { .read = kx_core_fd_read, .ctx = &fd, .len = INT64_MAX };
 	struct kx_core core;
 	int r;
 
-	r = snprintf(path, sizeof(path), "%s/proc/kcore", root);
-	if (r < 0 || r >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = kx_open(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	r = kx_core_open(&file, a, &core, NULL);

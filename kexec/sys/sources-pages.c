@@ -12,8 +12,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,14 +74,9 @@ static int look(struct kx_sources *s, struct kx_arena *a, int fd, struct kx_rang
 
 static int read_flags(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
 {
-	_cleanup_fd_ int fd = -1;
-	char path[PATH_MAX];
-	int r = snprintf(path, sizeof(path), "%s/proc/kpageflags", s->root);
+	_cleanup_fd_ int fd = kx_open_below(s->root, "proc/kpageflags", O_RDONLY | O_NONBLOCK);
+	int r = 0;
 
-	if (r < 0 || r >= (int)sizeof(path))
-		return 0;
-	fd = kx_open(path, O_RDONLY | O_NONBLOCK);
-	r = 0;
 	for (size_t i = 0; fd >= 0 && i < s->firmware.n && r == 0; i++) {
 		struct kx_range ram = s->firmware.v[i].r;
 

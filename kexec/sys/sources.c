@@ -164,15 +164,14 @@ static int identify_captured(struct kx_sources *s, struct kx_arena *a, size_t *r
 
 /* ---- memory -------------------------------------------------------------- */
 
-/* "MemTotal:   16303828 kB" in @text: bytes, 0 if absent. */
-static uint64_t meminfo_bytes(const char *text, const char *name)
+uint64_t kx_meminfo_bytes(const char *text, const char *name)
 {
 	const char *p = strstr(text, name);
 	char digits[21];
 	uint64_t v;
 	size_t n;
 
-	if (!p)
+	if (!p || (p != text && p[-1] != '\n'))
 		return 0;
 	p += strlen(name);
 	p += strspn(p, " ");
@@ -194,8 +193,8 @@ static int read_meminfo(struct kx_sources *s, struct kx_arena *a, struct kx_err 
 	r = kx_fact_text(s->root, a, &text, err, "proc/meminfo");
 	if (r < 0)
 		return r;
-	s->total_ram = meminfo_bytes(text, "MemTotal:");
-	s->free_ram = meminfo_bytes(text, "MemAvailable:");
+	s->total_ram = kx_meminfo_bytes(text, "MemTotal:");
+	s->free_ram = kx_meminfo_bytes(text, "MemAvailable:");
 	return 0;
 }
 
