@@ -19,4 +19,11 @@ KX_CHECKED int kx_number_parse(const char *s, int base, uint64_t *ret, struct kx
 /* The same with an optional K, M, G or T suffix (powers of 1024), as the kernel's memparse(). */
 KX_CHECKED int kx_size_parse(const char *s, uint64_t *ret, struct kx_err *err);
 
+/*
+ * The next "8" or "0-3" of a list of CPUs as sysfs has them, "0-3,8": *list moves behind
+ * it and its comma.  Returns 1 if another follows, 0 if it was the last, -EINVAL if
+ * there is none, or it is not one.  Both numbers are inclusive, the first not the higher.
+ */
+KX_CHECKED int kx_cpu_list_next(const char **list, uint64_t *ret_first, uint64_t *ret_last);
+
 #endif

@@ -104,38 +104,24 @@ static int add_cpu(const struct kx_gic_log *log, uint32_t cpu, bool needed,
 			  cpu, l->pend_pa ? "redistributor" : "LPI pending table");
 }
 
-/* "3" or "0-3" at *p, which moves behind it. */
-static bool take_cpus(const char **p, const char *end, uint64_t *ret_first, uint64_t *ret_last)
-{
-	if (!take_number(p, end, ret_first))
-		return false;
-	*ret_last = *ret_first;
-	if (*p == end || **p != '-')
-		return true;
-	++*p;
-	return take_number(p, end, ret_last);
-}
-
 /* Which CPUs are in "0-3,8"? */
 static int read_list(const char *list, bool ret[PURG_LPI_MAX], struct kx_err *err)
 {
-	const char *p = list, *end = p + strlen(p);
+	const char *p = list;
 	uint64_t first, last;
+	int more;
 
-	for (;; p++) {
-		if (!take_cpus(&p, end, &first, &last))
-			break;
+	do {
+		more = kx_cpu_list_next(&p, &first, &last);
+		if (more < 0)
+			return kx_err_set(err, ENOEXEC, "expected a list of CPUs, have '%s'", list);
 		if (last >= PURG_LPI_MAX)
 			return kx_err_set(err, ENOSPC, "CPU%" PRIu64 ": expected less than %u", last,
 					  PURG_LPI_MAX);
 		for (uint64_t i = first; i <= last; i++)
 			ret[i] = true;
-		if (p == end)
-			return 0;
-		if (*p != ',')
-			break;
-	}
-	return kx_err_set(err, ENOEXEC, "expected a list of CPUs, have '%s'", list);
+	} while (more);
+	return 0;
 }
 
 int kx_gic_log_tables(const struct kx_gic_log *log, const char *online, const char *present,

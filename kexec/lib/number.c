@@ -103,3 +103,17 @@ int kx_size_parse(const char *s, uint64_t *ret, struct kx_err *err)
 	*ret = v << shift;
 	return 0;
 }
+
+int kx_cpu_list_next(const char **list, uint64_t *ret_first, uint64_t *ret_last)
+{
+	if (scan_digits(*list, 10, ret_first, list) < 0)
+		return -EINVAL;
+	*ret_last = *ret_first;
+	if (**list == '-' && scan_digits(*list + 1, 10, ret_last, list) < 0)
+		return -EINVAL;
+	if (*ret_first > *ret_last || (**list && **list != ','))
+		return -EINVAL;
+	if (!**list)
+		return 0;
+	return *++*list ? 1 : -EINVAL;
+}

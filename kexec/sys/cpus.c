@@ -19,39 +19,23 @@
 /* More than any kernel has; a list that says so is not one. */
 #define CPUS_MAX	65536u
 
-/* "8" or "0-3" */
-static int parse_item(const char *item, uint64_t *ret_first, uint64_t *ret_last)
-{
-	const char *dash = strchr(item, '-');
-	char first[21] = "";
-	size_t n = dash ? (size_t)(dash - item) : strlen(item);
-
-	if (n >= sizeof(first))
-		return -EINVAL;
-	memcpy(first, item, n);
-	if (kx_number_parse(first, 10, ret_first, NULL) < 0 ||
-	    kx_number_parse(dash ? dash + 1 : first, 10, ret_last, NULL) < 0)
-		return -EINVAL;
-	return *ret_first <= *ret_last && *ret_last < CPUS_MAX ? 0 : -EINVAL;
-}
-
 int kx_cpus_parse(const char *text, struct kx_arena *a, struct kx_cpus *ret, struct kx_err *err)
 {
-	char *line = kx_arena_strdup(a, text), *save = NULL, *item;
 	struct kx_cpus v = { kx_arena_alloc(a, CPUS_MAX * sizeof(*v.cpu)), 0 };
+	const char *p = text;
 	uint64_t first, last;
+	int more;
 
-	if (!line || !v.cpu)
+	if (!v.cpu)
 		return kx_err_set(err, ENOMEM, "out of memory");
-	for (item = strtok_r(line, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
-		if (parse_item(item, &first, &last) < 0 || (v.n && v.cpu[v.n - 1] >= first))
+	do {
+		more = kx_cpu_list_next(&p, &first, &last);
+		if (more < 0 || last >= CPUS_MAX || (v.n && v.cpu[v.n - 1] >= first))
 			return kx_err_set(err, EINVAL, "expected ascending numbers of CPUs, have '%s'",
 					  text);
 		for (uint64_t cpu = first; cpu <= last; cpu++)
 			v.cpu[v.n++] = cpu;
-	}
-	if (!v.n)
-		return kx_err_set(err, EINVAL, "expected numbers of CPUs, have '%s'", text);
+	} while (more);
 	*ret = v;
 	return 0;
 }

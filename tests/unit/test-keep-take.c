@@ -164,10 +164,9 @@ static void test_cpus(void)
 	CHECK_EQ_U64(v.cpu[5], 11);
 	CHECK(kx_cpus_parse("0", &arena, &v, &err) == 0);
 	CHECK_EQ_U64(v.n, 1);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]) - 2; i++)
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (!CHECK(kx_cpus_parse(bad[i], &arena, &v, &err) == -EINVAL))
 			printf("# '%s'\n", bad[i]);
-	CHECK(kx_cpus_parse("0 1", &arena, &v, &err) == -EINVAL);
 	kx_arena_deinit(&arena);
 }
 
