@@ -156,9 +156,6 @@ int main(int argc, char **argv)
 			count += flip_watched(ram + start, ram + end, &m);
 		else
 			count += flip_all(ram, size, &m, length ? flip_length : flip_page);
-		/* one is enough to break a block */
-		if (length && count)
-			break;
 	}
 	printf("flipped %zu bits\n", count);
 	return count ? 0 : 1;
