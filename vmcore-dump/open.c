@@ -151,7 +151,8 @@ int dump_open(struct dump *d, const char *path, struct kx_arena *a, struct kx_er
 		return 0;
 	if (r == 0 && !d->saved)
 		r = open_flat(d, &file, a, err);
-	d->file = file;
+	if (!d->saved)
+		d->file = file;
 	if (r == 0 && !d->saved)
 		r = open_kdump(d, &file, a, err);
 	if (r == 0)

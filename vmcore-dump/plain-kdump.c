@@ -286,6 +286,13 @@ static int page_get(struct kdump_reader *d, uint64_t number, const uint8_t **ret
 	return 0;
 }
 
+int plain_kdump_check(struct plain_kdump *p, uint64_t number, struct kx_err *err)
+{
+	const uint8_t *page;
+
+	return page_get(p->reader, number, &page, err);
+}
+
 /* ---- reading ---------------------------------------------------------------------- */
 
 /* The run that has offset @off; NULL: it is before them, in the headers. */

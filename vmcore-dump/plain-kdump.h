@@ -38,6 +38,9 @@ void plain_kdump_deinit(struct plain_kdump *p);
 /* The core, unpacked where it is read; @p must outlive it.  It has view, fork and done. */
 struct kx_core_file plain_kdump_file(struct plain_kdump *p);
 
+/* Is page @number, which has a descriptor, in the file, and does it unpack?  As a read. */
+KX_CHECKED int plain_kdump_check(struct plain_kdump *p, uint64_t number, struct kx_err *err);
+
 /* A descriptor's flags as a codec: those that kx_kdump_desc_check() lets pass. */
 enum kx_page_codec plain_kdump_codec(uint32_t flags);
 

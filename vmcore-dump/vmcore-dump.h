@@ -10,6 +10,7 @@
  *	info.c		--info
  *	map.c		--map
  *	saved.c		--info and --map of a saved core
+ *	kdump.c		--info, --map and --verify of other dumps
  *	read.c		--read
  *	verify.c	--verify
  *	convert.c	--convert
@@ -90,7 +91,7 @@ struct dump {
 	/* Of a flattened file, and of a kdump-compressed one; NULL: it is none. */
 	struct kx_flat *flat;
 	struct plain_kdump *kdump;
-	struct kx_core_file file;	/* what it is a core in; not flattened */
+	struct kx_core_file file;	/* that has the dump, not flattened; of a saved core none */
 	struct kx_core core;		/* of a saved core the plain one, unpacked as it is read */
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
@@ -129,6 +130,15 @@ void saved_info_text(const struct dump *d, struct kx_text *t);
 void saved_info_json(const struct dump *d, struct kx_json *j);	/* null if it is none */
 void saved_map_text(const struct dump *d, struct kx_text *t);
 void saved_map_json(const struct dump *d, struct kx_json *j);
+
+/* kdump.c: what kind of dump it is; nothing if it is a plain core. */
+void kdump_info_text(const struct dump *d, struct kx_text *t);
+void kdump_info_json(const struct dump *d, struct kx_json *j);
+/* Of a kdump-compressed one, which pages it has. */
+void kdump_map_text(const struct dump *d, struct kx_text *t);
+void kdump_map_json(const struct dump *d, struct kx_json *j);	/* null if it is none */
+/* --verify of what is no saved core; as verify(). */
+KX_CHECKED int kdump_verify(struct dump *d, struct kx_text *t, struct kx_err *err);
 
 /* --verify; -EBADMSG: the sentence says how many blocks are bad, and the first. */
 KX_CHECKED int verify(struct dump *d, struct kx_text *t, struct kx_err *err);
