@@ -7,7 +7,7 @@ _vmcore_dump()
 	local cur prev words cword
 	local long='
 		--info= --map= --dmesg= --read= --as-is --key= --verify --convert=
-		--snapshot --resumable --then= --compress= --encrypt= --force --help --version
+		--assemble= --reassemble= --snapshot --resumable --then= --compress= --encrypt= --force --help --version
 	'
 
 	_init_completion -s || return
