@@ -48,6 +48,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "pages", fuzz_pages },
 	{ "kdump-file", fuzz_kdump_file },
 	{ "flat-file", fuzz_flat_file },
+	{ "kallsyms", fuzz_kallsyms },
 	{ "snapshot", fuzz_snapshot },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ "purgatory-unpack", fuzz_purgatory_unpack },
