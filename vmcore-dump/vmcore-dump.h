@@ -13,6 +13,7 @@
  *	verify.c	--verify
  *	convert.c	--convert
  *	dmesg.c		--dmesg
+ *	write.c		a dump, with write-*.c (write.h)
  *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
  *	snapshot-jump.c	--resumable
  */
@@ -28,6 +29,7 @@
 #include "kx/err.h"
 #include "kx/json.h"
 #include "kx/saved.h"
+#include "write.h"
 
 enum {
 	STATUS_OK = 0,
@@ -45,6 +47,7 @@ enum action {
 	ACTION_DMESG,
 	ACTION_SNAPSHOT,
 	ACTION_RESUMABLE,
+	ACTION_DUMP,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
@@ -67,6 +70,9 @@ struct options {
 	enum then then;			/* --then, --snapshot only */
 	enum kx_saved_codec codec;	/* --compress */
 	bool force;			/* --force */
+	const char *compress;		/* --compress, as it was given; or NULL */
+	struct write_request write;	/* of a dump */
+	bool split;			/* --split */
 	/* --key of a core that is read, --encrypt of a snapshot; NULL: none. */
 	const char *key;
 	unsigned int extra;		/* which options were given that are no action: options.c */

@@ -11,6 +11,7 @@
 #ifndef KX_CORE_PAGES_H
 #define KX_CORE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,5 +85,11 @@ KX_CHECKED int kx_pages_init(struct kx_pages *ret, const struct kx_core_va *va,
  */
 KX_CHECKED int kx_pages_next(struct kx_pages *p, uint64_t pa, uint64_t end,
 			     struct kx_page_run *ret, struct kx_err *err);
+
+/*
+ * Is a page of that kind left out at @level, a sum of KX_LEVEL_*?  What is offline or
+ * poisoned always is, at level 0 too: to read it may end the kernel that reads.
+ */
+bool kx_page_dropped(enum kx_page_kind kind, unsigned int level);
 
 #endif

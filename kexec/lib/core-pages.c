@@ -306,3 +306,18 @@ int kx_pages_next(struct kx_pages *p, uint64_t pa, uint64_t end, struct kx_page_
 	*ret = run;
 	return 0;
 }
+
+bool kx_page_dropped(enum kx_page_kind kind, unsigned int level)
+{
+	static const unsigned int at[] = {
+		[KX_PAGE_FREE] = KX_LEVEL_FREE,
+		[KX_PAGE_CACHE] = KX_LEVEL_CACHE | KX_LEVEL_CACHE_PRIVATE,
+		[KX_PAGE_CACHE_PRIVATE] = KX_LEVEL_CACHE_PRIVATE,
+		[KX_PAGE_USER] = KX_LEVEL_USER,
+		[KX_PAGE_UNACCEPTED] = KX_LEVEL_FREE,
+		[KX_PAGE_OFFLINE] = ~0u,
+		[KX_PAGE_POISONED] = ~0u,
+	};
+
+	return at[kind] == ~0u || at[kind] & level;
+}
