@@ -38,6 +38,21 @@ static void (*const texts[])(struct kx_text *t) = {
 	[ACTION_LIST_OPTIONS] = options_list,
 };
 
+/* What was done to standard error: the dump may go to standard output. */
+static int dump_write(const struct options *o, struct dump *d, struct kx_text *t, struct kx_err *err)
+{
+	struct write_report report = { 0 };
+	int r = write_run(d, &o->write, &report, err);
+
+	if (r < 0 && !report.incomplete)
+		return r;
+	write_report_text(&report, &o->write, t);
+	if (kx_text_str(t))
+		fputs(kx_text_str(t), o->write.estimate ? stdout : stderr);
+	kx_text_clear(t);
+	return r;
+}
+
 static int act(const struct options *o, struct dump *d, struct kx_text *t, struct kx_err *err)
 {
 	int r;
@@ -51,6 +66,8 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 		return verify(d, t, err);
 	if (o->action == ACTION_CONVERT)
 		return convert(d, o->out, err);
+	if (o->action == ACTION_DUMP)
+		return dump_write(o, d, t, err);
 	if (o->action == ACTION_RESUMABLE)
 		return resumable_run(o, d, err);
 	if (o->action == ACTION_DMESG)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kx/core-pages.h"
 #include "kx/number.h"
 #include "vmcore-dump.h"
 
@@ -48,14 +49,32 @@ static const struct row rows[] = {
 	  "write what is flattened on standard input to FILE" },
 	{ 0, "reassemble", required_argument, "FILE", ACTION_REASSEMBLE,
 	  "join the files of a split dump to FILE" },
+	{ 'd', "filter", required_argument, "LEVEL[,LEVEL...]", ACTION_NONE,
+	  "leave out pages: 0 to 31 (default), as makedumpfile; the next if it gets too long" },
+	{ 0, "format", required_argument, "FORMAT", ACTION_NONE,
+	  "of a dump: kdump (default) or elf" },
+	{ 0, "flat", no_argument, NULL, ACTION_NONE,
+	  "flattened, as to a pipe" },
+	{ 0, "threads", required_argument, "NUMBER", ACTION_NONE,
+	  "that pack; as many as CPUs by default" },
+	{ 0, "memory", required_argument, "SIZE", ACTION_NONE,
+	  "that may be used for it, 32M by default" },
+	{ 0, "limit", required_argument, "SIZE", ACTION_NONE,
+	  "of each target" },
+	{ 0, "split", no_argument, NULL, ACTION_NONE,
+	  "into several targets, by page numbers" },
+	{ 0, "estimate", no_argument, NULL, ACTION_NONE,
+	  "say how long a dump of CORE would be, and write nothing" },
+	{ 0, "dry-run", no_argument, NULL, ACTION_NONE,
+	  "do everything but write" },
 	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
 	  "and after it: poweroff (default), reboot, continue, kexec" },
 	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
-	  "pack its pages: none, lz4 (default), zstd" },
+	  "pack pages: none, zlib, lzo, snappy, zstd (default); saved: none, lz4, zstd" },
 	{ 0, "encrypt", required_argument, "KEY", ACTION_NONE,
 	  "encrypt it (AES-256-GCM); KEY as for --key" },
 	{ 0, "force", no_argument, NULL, ACTION_NONE,
-	  "overwrite whatever is on the target, or FILE" },
+	  "overwrite whatever is on the target; replace the file of a dump" },
 	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
 	{ 'v', "version", no_argument, NULL, ACTION_VERSION, "the version" },
 	{ 0, "list-options", no_argument, NULL, ACTION_LIST_OPTIONS, NULL },
@@ -134,18 +153,91 @@ static int set_then(struct options *o, const struct row *row, const char *value,
 	return 0;
 }
 
+/* What is packed is not known yet. */
 static int set_compress(struct options *o, const struct row *row, const char *value,
 			struct kx_err *err)
 {
+	(void)row, (void)err;
+	o->compress = value;
+	return 0;
+}
+
+static int check_compress(struct options *o, struct kx_err *err)
+{
+	static const struct row row = { .name = "compress" };
 	static const char *const words[] = {
 		[KX_SAVED_RAW] = "none", [KX_SAVED_LZ4] = "lz4", [KX_SAVED_ZSTD] = "zstd",
 		NULL
 	};
-	int i = find_word(words, "none, lz4 or zstd", row, value, err);
+	int i;
 
+	if (!o->compress)
+		return 0;
+	if (o->action == ACTION_DUMP)
+		return write_codec_parse(&o->write, o->compress, err) < 0 ?
+		       kx_err_wrap(err, "--compress") : 0;
+	i = find_word(words, "none, lz4 or zstd", &row, o->compress, err);
 	if (i < 0)
 		return i;
 	o->codec = (enum kx_saved_codec)i;
+	return 0;
+}
+
+static int set_filter(struct options *o, const struct row *row, const char *value,
+		      struct kx_err *err)
+{
+	return write_levels_parse(&o->write, value, err) < 0 ? kx_err_wrap(err, "--%s", row->name) : 0;
+}
+
+static int set_format(struct options *o, const struct row *row, const char *value,
+		      struct kx_err *err)
+{
+	return write_format_parse(&o->write, value, err) < 0 ? kx_err_wrap(err, "--%s", row->name) : 0;
+}
+
+static int set_threads(struct options *o, const struct row *row, const char *value,
+		       struct kx_err *err)
+{
+	uint64_t v;
+
+	if (kx_number_parse(value, 10, &v, err) < 0)
+		return kx_err_wrap(err, "--%s", row->name);
+	if (!v || v > 1024)
+		return kx_err_set(err, EINVAL, "--%s: expected 1 to 1024, have '%s'", row->name, value);
+	o->write.threads = (unsigned int)v;
+	return 0;
+}
+
+/* --memory, --limit */
+static int set_size(struct options *o, const struct row *row, const char *value, struct kx_err *err)
+{
+	uint64_t v;
+
+	if (kx_size_parse(value, &v, err) < 0)
+		return kx_err_wrap(err, "--%s", row->name);
+	if (v < 1u << 20)
+		return kx_err_set(err, EINVAL, "--%s: expected at least 1M, have '%s'", row->name, value);
+	*(row->name[0] == 'm' ? &o->write.memory : &o->write.limit) = v;
+	return 0;
+}
+
+/* --flat, --split, --estimate, --dry-run */
+static int set_flag(struct options *o, const struct row *row, const char *value, struct kx_err *err)
+{
+	(void)value, (void)err;
+	switch (row->name[0]) {
+	case 'f':
+		o->write.flat = true;
+		break;
+	case 's':
+		o->split = true;
+		break;
+	case 'e':
+		o->write.estimate = true;
+		break;
+	default:
+		o->write.dry = true;
+	}
 	return 0;
 }
 
@@ -170,7 +262,7 @@ static int set_force(struct options *o, const struct row *row, const char *value
 		     struct kx_err *err)
 {
 	(void)row, (void)value, (void)err;
-	o->force = true;
+	o->force = o->write.force = true;
 	return 0;
 }
 
@@ -185,11 +277,20 @@ static const struct extra {
 } extras[] = {
 	{ "as-is", BIT(ACTION_READ), set_as_is },
 	{ "then", BIT(ACTION_SNAPSHOT), set_then },
-	{ "compress", BIT(ACTION_SNAPSHOT) | BIT(ACTION_RESUMABLE), set_compress },
+	{ "compress", BIT(ACTION_SNAPSHOT) | BIT(ACTION_RESUMABLE) | BIT(ACTION_DUMP), set_compress },
 	{ "force", BIT(ACTION_SNAPSHOT) | BIT(ACTION_RESUMABLE) | BIT(ACTION_ASSEMBLE) |
-	  BIT(ACTION_REASSEMBLE), set_force },
+	  BIT(ACTION_REASSEMBLE) | BIT(ACTION_DUMP), set_force },
 	{ "encrypt", BIT(ACTION_SNAPSHOT) | BIT(ACTION_RESUMABLE), set_key },
 	{ "key", 0, set_key },
+	{ "filter", BIT(ACTION_DUMP), set_filter },
+	{ "format", BIT(ACTION_DUMP), set_format },
+	{ "flat", BIT(ACTION_DUMP), set_flag },
+	{ "threads", BIT(ACTION_DUMP), set_threads },
+	{ "memory", BIT(ACTION_DUMP), set_size },
+	{ "limit", BIT(ACTION_DUMP), set_size },
+	{ "split", BIT(ACTION_DUMP), set_flag },
+	{ "estimate", BIT(ACTION_DUMP), set_flag },
+	{ "dry-run", BIT(ACTION_DUMP), set_flag },
 };
 
 #define EXTRAS	(sizeof(extras) / sizeof(extras[0]))
@@ -267,8 +368,10 @@ static int check_extra(const struct options *o, const struct extra *x, struct kx
 				  writes(o->action) ? " has --encrypt" : "");
 	for (unsigned int i = 0, left = x->with; left; left &= ~BIT(i), i++)
 		if (left & BIT(i))
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s--%s",
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s%s",
 					      !n ? "" : left == BIT(i) ? " or " : ", ",
+					      i == ACTION_DUMP ? "" : "--",
+					      i == ACTION_DUMP ? "a core and a target" :
 					      name_of((enum action)i));
 	return kx_err_set(err, EINVAL, "--%s: expected it with %s", x->name, names);
 }
@@ -287,20 +390,51 @@ static int check_parts(struct options *o, int argc, char **argv, struct kx_err *
 	return 0;
 }
 
+/* A core and where it goes, and no action. */
+static int check_dump(struct options *o, int count, char **word, struct kx_err *err)
+{
+	static const char *const nowhere[] = { "(dry run)" };
+	struct write_request *r = &o->write;
+
+	r->target = (const char *const *)word + 1;
+	r->target_count = (size_t)(count - 1);
+	if (r->estimate && count > 1)
+		return kx_err_set(err, EINVAL, "--estimate: expected a core and nothing else, have '%s'"
+				  " too", word[1]);
+	if (r->dry && count == 1) {
+		r->target = nowhere;
+		r->target_count = 1;
+	}
+	if (r->target_count > 1 && !o->split)
+		return kx_err_set(err, EINVAL, "expected --split with more than one target, have '%s'"
+				  " too", word[2]);
+	if (!r->level_count)
+		r->level[r->level_count++] = KX_LEVEL_MAX;
+	o->path = word[0];
+	return 0;
+}
+
 static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 {
 	const char *what = o->action == ACTION_SNAPSHOT ? "target" : "core";
 	int n = o->action == ACTION_RESUMABLE ? 2 : 1;
 
+	if (o->action == ACTION_NONE &&
+	    argc - optind >= (o->write.estimate || o->write.dry ? 1 : 2))
+		o->action = ACTION_DUMP;
 	if (o->action == ACTION_NONE)
 		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
 				  " --convert, --snapshot, --resumable, --assemble or --reassemble,"
-				  " have none");
+				  " or a core and a target, have none");
 	for (size_t i = 0; i < EXTRAS; i++)
 		if (o->extra & 1u << i && check_extra(o, &extras[i], err) < 0)
 			return -EINVAL;
+	if (check_compress(o, err) < 0)
+		return -EINVAL;
 	if (joins(o->action))
 		return check_parts(o, argc, argv, err);
+	if (o->action == ACTION_DUMP)
+		return check_dump(o, argc - optind, argv + optind, err);
 	if (optind >= argc)
 		return kx_err_set(err, EINVAL, "expected a %s, have none", what);
 	if (optind + 1 < argc && n == 1)
@@ -318,7 +452,9 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err)
 {
 	struct option names[ROWS + 1] = { { 0 } };
-	struct options o = { .action = ACTION_NONE, .codec = KX_SAVED_LZ4 };
+	struct options o = {
+		.action = ACTION_NONE, .codec = KX_SAVED_LZ4, .write.codec = KX_PAGE_ZSTD,
+	};
 	int c, r;
 
 	for (size_t i = 0; i < ROWS; i++)
@@ -326,7 +462,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err
 			.name = rows[i].name, .has_arg = rows[i].arg, .val = LONG_BASE + (int)i,
 		};
 	opterr = 0;
-	while (optopt = 0, (c = getopt_long(argc, argv, ":hv", names, NULL)) != -1) {
+	while (optopt = 0, (c = getopt_long(argc, argv, ":hvd:", names, NULL)) != -1) {
 		r = take(&o, c, argv[optind - 1], err);
 		if (r < 0)
 			return r;
@@ -345,7 +481,10 @@ int options_parse(int argc, char **argv, struct options *ret, struct kx_err *err
 void options_help(struct kx_text *t)
 {
 	kx_text_add(t, "vmcore-dump (kexec-tools) %s\n"
-		    "Usage: vmcore-dump --info[=json] | --map[=json] | --dmesg[=json] CORE\n"
+		    "Usage: vmcore-dump [-d LEVEL] [--compress=HOW] [--format=FORMAT] [--threads=N]\n"
+		    "                   [--limit=SIZE] [--force] CORE TARGET\n"
+		    "       vmcore-dump --estimate CORE\n"
+		    "       vmcore-dump --info[=json] | --map[=json] | --dmesg[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
 		    "                   (each with --key=KEY if the core is encrypted)\n"
@@ -355,7 +494,8 @@ void options_help(struct kx_text *t)
 		    "                   [--force] TARGET\n"
 		    "       vmcore-dump --resumable [--compress=HOW] [--encrypt=KEY] [--force]\n"
 		    "                   CORE TARGET\n"
-		    "Look into the memory of a kernel: /proc/vmcore, a file or device with a core;\n"
+		    "Write a dump of a kernel's memory, or look into it: /proc/vmcore, a file or\n"
+		    "device with a core;\n"
 		    "or save the running system, or one that sleeps, as one that can be resumed\n\n",
 		    KX_VERSION);
 	for (size_t i = 0; i < ROWS; i++) {

@@ -16,6 +16,7 @@
  *	convert.c	--convert
  *	join.c		--assemble, --reassemble
  *	dmesg.c		--dmesg
+ *	write.c		a dump, with write-*.c (write.h)
  *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
  *	snapshot-jump.c	--resumable
  */
@@ -32,6 +33,7 @@
 #include "kx/json.h"
 #include "kx/kdump-file.h"
 #include "kx/saved.h"
+#include "write.h"
 
 enum {
 	STATUS_OK = 0,
@@ -51,6 +53,7 @@ enum action {
 	ACTION_RESUMABLE,
 	ACTION_ASSEMBLE,
 	ACTION_REASSEMBLE,
+	ACTION_DUMP,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
@@ -76,6 +79,9 @@ struct options {
 	enum then then;			/* --then, --snapshot only */
 	enum kx_saved_codec codec;	/* --compress */
 	bool force;			/* --force */
+	const char *compress;		/* --compress, as it was given; or NULL */
+	struct write_request write;	/* of a dump */
+	bool split;			/* --split */
 	/* --key of a core that is read, --encrypt of a snapshot; NULL: none. */
 	const char *key;
 	unsigned int extra;		/* which options were given that are no action: options.c */

@@ -3,7 +3,7 @@
  * Writing a dump: what vmcore-dump's own options and makedumpfile's both become.
  *
  *	write.c		the order of things, from the check of the target to its name
- *	write-*.c	its parts
+ *	write-*.c	its parts (write-parts.h)
  */
 #ifndef WRITE_H
 #define WRITE_H
@@ -14,7 +14,9 @@
 
 #include "kx/err.h"
 #include "kx/page-codec.h"
-#include "vmcore-dump.h"
+
+struct dump;
+struct kx_text;
 
 enum write_format {
 	WRITE_KDUMP,			/* kdump-compressed, version 6 */
@@ -35,6 +37,7 @@ struct write_request {
 	uint64_t limit;			/* bytes of each file; 0: none */
 	bool force;			/* replace @target */
 	bool dry;			/* do everything but write */
+	bool estimate;			/* look, pack some pages, and write nothing */
 	bool quiet;			/* no progress; there is none without a terminal anyway */
 	/* "-": standard output.  More than one: split by page numbers. */
 	const char *const *target;
@@ -42,12 +45,18 @@ struct write_request {
 };
 
 struct write_report {
+	uint64_t page_size;
 	uint64_t pages;			/* in the core */
 	uint64_t dropped[8];		/* of them, by enum kx_page_kind */
+	uint64_t kept;			/* the others */
 	uint64_t zero;			/* not stored, or stored once */
+	uint64_t lost;			/* could not be read */
 	uint64_t bytes;			/* written, in all targets */
 	unsigned int level;		/* the one that was used */
 	bool incomplete;		/* part of it only: flagged, but it opens */
+	bool no_sums;			/* no room for the checksums behind it */
+	uint64_t guess;			/* bytes it was going to take, by a sample */
+	unsigned int threads;		/* that packed */
 	double seconds;
 };
 
@@ -63,5 +72,16 @@ struct write_report {
  */
 KX_CHECKED int write_run(struct dump *d, const struct write_request *r,
 			 struct write_report *ret, struct kx_err *err);
+
+/* What was done, a line for each thing. */
+void write_report_text(const struct write_report *p, const struct write_request *r,
+		       struct kx_text *t);
+
+/* ---- the words of the command line (write-options.c); -EINVAL with the word ---------- */
+
+/* "31", "1,31", "zero+free,31": r->level */
+KX_CHECKED int write_levels_parse(struct write_request *r, const char *s, struct kx_err *err);
+KX_CHECKED int write_codec_parse(struct write_request *r, const char *s, struct kx_err *err);
+KX_CHECKED int write_format_parse(struct write_request *r, const char *s, struct kx_err *err);
 
 #endif

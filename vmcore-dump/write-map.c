@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which pages a core has, and which of them are written.  Called by write.c and by the
+ * writers of each format.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "write-parts.h"
+
+/* Bitmaps are rounded up to pages, of which the largest has this many bits. */
+#define CHUNK_MIN	(8u * 65536u)
+
+/* ---- pages --------------------------------------------------------------------------- */
+
+static uint64_t max_pfn_of(const struct kx_core *c, uint64_t page_size)
+{
+	uint64_t last = c->span_count ? c->span[c->span_count - 1].pa.end : 0;
+
+	return last / page_size + (last % page_size != 0);
+}
+
+/* The kernel says how large its pages are; QEMU's cores need not say anything. */
+static int page_size_of(const struct dump *d, uint64_t *ret, struct kx_err *err)
+{
+	struct kx_err none;
+	uint64_t v = 4096;
+
+	if (kx_vmcoreinfo_u64(d->vmcoreinfo, "PAGESIZE", 10, &v, &none) < 0 &&
+	    d->core.machine == KX_ELF_ARM64)
+		return kx_err_set(err, ENOENT, "VMCOREINFO: expected PAGESIZE, which arm64 leaves to"
+				  " the kernel, have none");
+	if (v != 0x1000 && v != 0x4000 && v != 0x10000)
+		return kx_err_set(err, EINVAL, "VMCOREINFO: PAGESIZE: expected 4096, 16384 or 65536,"
+				  " have %" PRIu64, v);
+	*ret = v;
+	return 0;
+}
+
+int write_map_level(struct write_map *m, unsigned int level, struct kx_err *err)
+{
+	m->level = level;
+	m->total = m->total_kept = 0;
+	memset(m->kind, 0, sizeof(m->kind));
+	memset(m->bucket, 0, sizeof(m->bucket));
+	if (!m->knows && level & ~KX_LEVEL_ZERO)
+		return kx_err_set(err, ENOENT, "level %u: %s; levels 0 and 1 do not need that", level,
+				  m->why ? m->why : "it is not known what pages are used for");
+	return 0;
+}
+
+int write_map_init(struct write_map *m, const struct dump *d, const struct kx_core *core,
+		   uint64_t memory, bool whole, struct kx_arena *a, struct kx_err *err)
+{
+	uint64_t room, all;
+	struct kx_err why;
+	int r;
+
+	*m = (struct write_map){ .core = core };
+	r = page_size_of(d, &m->page_size, err);
+	if (r < 0)
+		return r;
+	m->max_pfn = max_pfn_of(core, m->page_size);
+	if (!m->max_pfn)
+		return kx_err_set(err, EINVAL, "expected memory in the core, have none");
+	kx_core_va_init(&m->va, core, NULL, d->vmcoreinfo);
+	r = kx_pages_init(&m->pages, &m->va, d->vmcoreinfo, a, &why);
+	if (r == -ENOMEM)
+		return kx_err_set(err, ENOMEM, "%s", why.text);
+	m->knows = r == 0;
+	m->why = m->knows ? NULL : kx_arena_strdup(a, why.text);
+	while ((m->max_pfn - 1) >> m->bucket_shift >= WRITE_BUCKETS)
+		m->bucket_shift++;
+	/* Two bits for each page. */
+	room = memory * 4 / CHUNK_MIN * CHUNK_MIN;
+	all = kx_align_up(m->max_pfn, CHUNK_MIN);
+	m->room = whole || room > all ? all : room < CHUNK_MIN ? CHUNK_MIN : room;
+	m->here = kx_arena_alloc_raw(a, (size_t)(m->room / 8));
+	m->kept = kx_arena_alloc_raw(a, (size_t)(m->room / 8));
+	if (!m->here || !m->kept)
+		return kx_err_set(err, ENOMEM, "no memory for bitmaps of %" PRIu64 " pages", m->room);
+	return 0;
+}
+
+static void set_bits(uint8_t *map, uint64_t from, uint64_t to)
+{
+	for (; from < to && from % 8; from++)
+		map[from / 8] |= (uint8_t)(1u << from % 8);
+	if (to - from >= 8)
+		memset(map + from / 8, 0xff, (size_t)((to - from) / 8));
+	for (from += (to - from) / 8 * 8; from < to; from++)
+		map[from / 8] |= (uint8_t)(1u << from % 8);
+}
+
+static void keep(struct write_map *m, uint64_t from, uint64_t to, bool counts)
+{
+	set_bits(m->kept, from - m->first, to - m->first);
+	if (!counts)
+		return;
+	m->total_kept += to - from;
+	while (from < to) {
+		uint64_t b = from >> m->bucket_shift, end = (b + 1) << m->bucket_shift;
+
+		end = end < to ? end : to;
+		m->bucket[b] += end - from;
+		from = end;
+	}
+}
+
+/* Pages [from, to) are in the core. */
+static int classify(struct write_map *m, uint64_t from, uint64_t to, bool counts,
+		    struct kx_err *err)
+{
+	while (from < to) {
+		struct kx_page_run run = { .end = to * m->page_size, .kind = KX_PAGE_KEPT };
+		uint64_t end;
+		int r = 0;
+
+		if (m->knows)
+			r = kx_pages_next(&m->pages, from * m->page_size, to * m->page_size, &run, err);
+		if (r < 0)
+			return r;
+		end = run.end / m->page_size;
+		if (counts)
+			m->kind[run.kind] += end - from;
+		if (!kx_page_dropped(run.kind, m->level))
+			keep(m, from, end, counts);
+		from = end;
+	}
+	return 0;
+}
+
+int write_map_load(struct write_map *m, uint64_t first, bool counts, struct kx_err *err)
+{
+	uint64_t end, last = first;
+	int r = 0;
+
+	m->first = first;
+	m->count = m->max_pfn - first < m->room ? m->max_pfn - first : m->room;
+	end = first + m->count;
+	memset(m->here, 0, (size_t)(m->room / 8));
+	memset(m->kept, 0, (size_t)(m->room / 8));
+	for (size_t i = 0; r == 0 && i < m->core->span_count; i++) {
+		const struct kx_range *pa = &m->core->span[i].pa;
+		uint64_t from = pa->start / m->page_size;
+		uint64_t to = pa->end / m->page_size + (pa->end % m->page_size != 0);
+
+		/* Two spans may share a page. */
+		from = from < last ? last : from;
+		to = to < end ? to : end;
+		if (from >= to)
+			continue;
+		last = to;
+		m->total += counts ? to - from : 0;
+		set_bits(m->here, from - first, to - first);
+		r = classify(m, from, to, counts, err);
+	}
+	return r;
+}
+
+/* ---- looking things up --------------------------------------------------------------- */
+
+uint64_t write_map_next(const struct write_map *m, uint64_t pfn)
+{
+	uint64_t i = pfn - m->first;
+
+	while (i < m->count && !write_bit(m->kept, i))
+		i += !m->kept[i / 8] ? 8 - i % 8 : 1;
+	return m->first + (i < m->count ? i : m->count);
+}
+
+uint64_t write_map_part(const struct write_map *m, size_t i, size_t n)
+{
+	uint64_t want = m->total_kept / n * i, have = 0;
+	size_t b = 0;
+
+	if (i == n)
+		return m->max_pfn;
+	while (i && b < WRITE_BUCKETS && have + m->bucket[b] / 2 < want)
+		have += m->bucket[b++];
+	have = (uint64_t)b << m->bucket_shift;
+	return have < m->max_pfn ? have : m->max_pfn;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a dump goes: a file, which gets its name when all of it is on the disk, a
+ * device, which is written in place, or a pipe.  Called by write.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "write-parts.h"
+
+static int fail(const struct write_target *t, const char *what, struct kx_err *err)
+{
+	return kx_err_set(err, errno, "%s: cannot %s: %s", t->path, what, strerror(errno));
+}
+
+/* ---- opening -------------------------------------------------------------------------- */
+
+/* Standard output: a file that somebody else opened is written in place. */
+static int open_output(struct write_target *t, struct kx_err *err)
+{
+	struct stat st;
+
+	t->path = "standard output";
+	t->fd = STDOUT_FILENO;
+	t->place = WRITE_PIPE;
+	if (fstat(t->fd, &st) < 0)
+		return fail(t, "use it", err);
+	if (isatty(t->fd))
+		return kx_err_set(err, EINVAL, "-: expected a pipe, a socket or a file at standard"
+				  " output, have a terminal");
+	return 0;
+}
+
+static int open_device(struct write_target *t, mode_t mode, struct kx_err *err)
+{
+	bool pipe = S_ISFIFO(mode) || S_ISSOCK(mode);
+
+	/* O_EXCL: the kernel refuses a block device that is mounted. */
+	t->fd = open(t->path, (S_ISBLK(mode) ? O_RDWR | O_EXCL : O_WRONLY) | O_CLOEXEC);
+	if (t->fd < 0)
+		return fail(t, "open", err);
+	t->place = pipe ? WRITE_PIPE : WRITE_DEVICE;
+	return 0;
+}
+
+/*
+ * Beside it: rename(2) is within a filesystem.  NAME.incomplete says what a dump is
+ * whose writer died; an older one of these may be all there is of a crash.
+ */
+static int open_beside(struct write_target *t, struct kx_arena *a, struct kx_err *err)
+{
+	char *tmp = kx_arena_printf(a, "%s.incomplete", t->path);
+	/* 0600: memory has everybody's secrets. */
+	int fd = tmp ? open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+
+	if (tmp && fd < 0 && errno == EEXIST) {
+		tmp = kx_arena_printf(a, "%s.incomplete.XXXXXX", t->path);
+		fd = tmp ? mkostemp(tmp, O_CLOEXEC) : -1;
+	}
+	if (!tmp)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	if (fd < 0)
+		return fail(t, "make a file beside it", err);
+	t->fd = fd;
+	t->tmp = tmp;
+	t->place = WRITE_FILE;
+	return 0;
+}
+
+int write_target_open(struct write_target *t, const char *path, const struct write_request *r,
+		      int core_fd, struct kx_arena *a, struct kx_err *err)
+{
+	struct stat st, core;
+
+	*t = (struct write_target){ .path = path, .fd = -1, .force = r->force };
+	if (r->dry) {
+		t->place = WRITE_NOWHERE;
+		return 0;
+	}
+	if (!strcmp(path, "-"))
+		return open_output(t, err);
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? open_beside(t, a, err) : fail(t, "stat", err);
+	if (S_ISDIR(st.st_mode))
+		return kx_err_set(err, EISDIR, "%s: expected the name of a file, have a folder", path);
+	if (core_fd >= 0 && fstat(core_fd, &core) == 0 && core.st_dev == st.st_dev &&
+	    core.st_ino == st.st_ino)
+		return kx_err_set(err, EINVAL, "%s: expected another file than the core", path);
+	if (!S_ISREG(st.st_mode))
+		return open_device(t, st.st_mode, err);
+	if (!r->force)
+		return kx_err_set(err, EEXIST, "%s: expected nothing there, have a file (--force"
+				  " replaces it)", path);
+	return open_beside(t, a, err);
+}
+
+int write_target_restart(const struct write_target *t, struct kx_err *err)
+{
+	if (t->place == WRITE_FILE && ftruncate(t->fd, 0) < 0)
+		return fail(t, "empty it", err);
+	return 0;
+}
+
+uint64_t write_target_room(const struct write_target *t)
+{
+	struct statvfs fs;
+	off_t end;
+
+	if (t->place == WRITE_DEVICE) {
+		end = lseek(t->fd, 0, SEEK_END);
+		return end > 0 ? (uint64_t)end : UINT64_MAX;
+	}
+	/* "unsigned long f_bavail: Number of free blocks for unprivileged users" */
+	if (t->place != WRITE_FILE || fstatvfs(t->fd, &fs) < 0)
+		return UINT64_MAX;
+	return (uint64_t)(geteuid() ? fs.f_bavail : fs.f_bfree) * fs.f_frsize;
+}
+
+/* ---- finishing ------------------------------------------------------------------------ */
+
+int write_target_sync(const struct write_target *t, struct kx_err *err)
+{
+	if (t->place == WRITE_NOWHERE || t->place == WRITE_PIPE)
+		return 0;
+	/* EINVAL: /dev/null and the like. */
+	if (fsync(t->fd) < 0 && errno != EINVAL)
+		return kx_err_set(err, errno == EDQUOT ? ENOSPC : errno, "%s: cannot flush: %s",
+				  t->path, strerror(errno));
+	return 0;
+}
+
+/* The name is on the disk when the folder is. */
+static int folder_sync(const struct write_target *t, struct kx_arena *a, struct kx_err *err)
+{
+	const char *slash = strrchr(t->path, '/');
+	const char *folder = !slash ? "." : kx_arena_printf(a, "%.*s", (int)(slash + 1 - t->path),
+							    t->path);
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, r = 0;
+
+	if (!folder)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	/* EINVAL: a filesystem that does not do this. */
+	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+		r = fail(t, "flush its folder", err);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+int write_target_commit(struct write_target *t, struct kx_arena *a, struct kx_err *err)
+{
+	int r;
+
+	if (t->place != WRITE_FILE)
+		return 0;
+	/* Somebody may have made a file of that name since. */
+	r = renameat2(AT_FDCWD, t->tmp, AT_FDCWD, t->path, t->force ? 0 : RENAME_NOREPLACE);
+	if (r < 0 && errno == EINVAL)
+		r = rename(t->tmp, t->path);
+	if (r < 0)
+		return fail(t, "rename a file to it", err);
+	t->tmp = NULL;
+	return folder_sync(t, a, err);
+}
+
+void write_target_close(struct write_target *t)
+{
+	if (t->tmp)
+		unlink(t->tmp);
+	if (t->fd >= 0 && t->fd != STDOUT_FILENO)
+		close(t->fd);
+	t->fd = -1;
+	t->tmp = NULL;
+}
