@@ -7,7 +7,7 @@ _kexec()
 	local cur prev words cword
 	local long='
 		--help --version --load --force --exec --unload --status= --plan=
-		--print-ckr-size --last-boot= --debug
+		--load-panic --print-ckr-size --last-boot= --debug
 		--append= --command-line= --reuse-cmdline --initrd= --ramdisk=
 		--reuseinitrd --dtb= --type= --sysroot=
 		--kexec-file-syscall --kexec-syscall --kexec-syscall-auto
@@ -22,7 +22,7 @@ _kexec()
 		--load-preserve-context --context= --window= --load-resume-entry=
 		--load-jump-back-helper --call= --call-arg=
 		--resume-if-present= --key= --resume-anyway
-		--load-panic --load-live-update --exec-live-update --module= --args-elf
+		--load-live-update --exec-live-update --module= --args-elf
 	'
 
 	_init_completion -s || return

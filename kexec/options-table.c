@@ -356,6 +356,10 @@ const struct option_row option_rows[] = {
 	  .group = G_ACTION, .machines = OPTION_ANY,
 	  .apply = set_verb, .value = VERB_LOAD,
 	  .help = "Load the kernel, to be entered by -e or by the next reboot through init" },
+	{ .letter = 'p', .name = "load-panic",
+	  .group = G_ACTION, .machines = OPTION_ANY,
+	  .apply = set_crash,
+	  .help = "Load the kernel into the crash kernel reservation, to be entered by a panic" },
 	{ .letter = 'f', .name = "force",
 	  .group = G_ACTION, .machines = OPTION_ANY,
 	  .apply = set_verb, .value = VERB_LOAD_EXEC,
@@ -474,7 +478,8 @@ const struct option_row option_rows[] = {
 	{ .name = "hotplug",
 	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_KERNEL,
 	  .apply = set_flag, .field = FIELD(req.hotplug),
-	  .help = "Let the kernel keep a crash image up to date; needs CONFIG_CRASH_HOTPLUG" },
+	  .help = "With -p: let the running kernel keep the core headers up to date (default: where"
+		  " sysfs has crash_hotplug)" },
 	{ .name = "no-cma",
 	  .group = G_LOAD, .machines = OPTION_ANY, .flags = F_KERNEL,
 	  .apply = set_flag, .field = FIELD(req.no_cma),
@@ -596,10 +601,6 @@ const struct option_row option_rows[] = {
 	  .help = "Resume a saved core on another machine, with its filesystems mounted here, or"
 		  " once more: destroys data" },
 
-	{ .letter = 'p', .name = "load-panic",
-	  .group = G_LATER, .machines = OPTION_ANY, .flags = F_LATER | F_CRASH,
-	  .apply = set_crash,
-	  .help = "Load a crash kernel (-p -u and -p -S do work)" },
 	{ .name = "load-live-update",
 	  .group = G_LATER, .machines = OPTION_ANY, .flags = F_LATER,
 	  .apply = set_verb, .value = VERB_LOAD,

@@ -32,7 +32,6 @@ enum option_group {
 enum option_flags {
 	F_LATER = 1,		/* not supported yet */
 	F_LOADER = 2,		/* means something for a load of a kernel only */
-	F_CRASH = 4,		/* -p: unloading and status do work */
 	F_ROOT = 8,		/* counts even behind an action that acts at once */
 	F_KERNEL = 16,		/* about a kernel, so not for --call */
 	F_CALL = 32,		/* for --call only */

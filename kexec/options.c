@@ -138,6 +138,9 @@ static int check_combination(const struct options *o, struct kx_err *err)
 	}
 	if (check_call(o, err) < 0)
 		return -EINVAL;
+	if (o->req.crash && o->verb == VERB_LOAD_EXEC)
+		return kx_err_set(err, EINVAL, "-p and -f: a crash kernel is entered by a panic, and"
+				  " only loaded here");
 	if (o->req.window_size && !o->req.preserve)
 		return kx_err_set(err, EINVAL, "--window needs --load-preserve-context");
 	if (o->req.context != KX_PRESERVE_AUTO && !o->req.preserve)
@@ -252,18 +255,12 @@ const char *options_foreign(const struct options *o, enum kx_machine machine, si
 	return NULL;
 }
 
-/* -p only names the crash image when that is unloaded or asked for. */
-static bool row_works(const struct option_row *row, const struct options *o)
-{
-	return !(row->flags & F_LATER) || ((row->flags & F_CRASH) && !loads(o->verb));
-}
-
 const char *options_later(const struct options *o, enum kx_machine machine)
 {
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (o->seen[i] && (row->machines & (1u << machine)) && !row_works(row, o))
+		if (o->seen[i] && (row->machines & (1u << machine)) && row->flags & F_LATER)
 			return row->name;
 	}
 	return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * -l, -f, no action and --plan: request + facts -> plan -> printed or loaded.
+ * -l, -p, -f, no action and --plan: request + facts -> plan -> printed or loaded.
  *
  * Opens and reads the files the user named; all decisions are in
  * kx_plan_build(), the system call in kx_commit_load().  Called by main.c.
@@ -189,9 +189,11 @@ static int facts_for_resume(struct kexec *k)
 	return 0;
 }
 
-/* Who sleeps is shown to who runs meanwhile, or gone back to. */
+/* Who sleeps, or has crashed, is shown to who runs then, or gone back to. */
 static int facts_for_jump(struct kexec *k)
 {
+	if (k->o.req.crash)
+		return kx_core_facts_read(&k->src, &k->arena, &k->err);
 	if (!k->o.req.preserve)
 		return 0;
 	if (kx_pages_read(&k->src, &k->arena, &k->err) < 0)
@@ -276,6 +278,12 @@ static int load(struct kexec *k)
 	}
 	if (!k->o.plan)
 		differences_show(k, &plan);
+	/* The plan has the numbers. */
+	if (k->o.req.crash && !kx_fits(&plan.fit))
+		kexec_warn("the crash kernel may not fit: it needs about %llu MiB, and the"
+			   " reservation has %llu MiB (--plan has the parts)",
+			   (unsigned long long)(plan.fit.need >> 20),
+			   (unsigned long long)(plan.fit.have >> 20));
 	if (plan.ignored)
 		kexec_warn("%s is ignored with -s: kexec_file_load decides that itself",
 			   plan.ignored);
@@ -299,6 +307,8 @@ int verb_load(struct kexec *k)
 		kexec_warn("argument '%s' behind the kernel: ignored", k->o.extra);
 	if (request_check(k) < 0)
 		return STATUS_USAGE;
+	if (k->o.req.crash && kx_crash_reserved(&k->src, &k->err) < 0)
+		return k->err.code == EPERM ? STATUS_FAILED : STATUS_NO_RESERVATION;
 	if (type_check(k->o.req.type, &k->err) < 0)
 		return STATUS_FAILED;
 	if (!k->o.plan && !k->src.has_cap_boot)

@@ -23,6 +23,7 @@ enum {
 	STATUS_LOADED = 1,	/* of -S */
 	STATUS_NO_RECORD = 1,	/* of --last-boot */
 	STATUS_NO_FILE_LOAD = 253,	/* -s, but no kexec_file_load(2) */
+	STATUS_NO_RESERVATION = 254,	/* -p without crashkernel= */
 	STATUS_FAILED = 255,
 };
 

@@ -90,7 +90,7 @@ struct kx_request {
 	bool reuse_initrd;
 	const char *type;		/* -t; NULL */
 	enum kx_call call;		/* -a, -c, -s */
-	bool crash;			/* -p: not yet */
+	bool crash;			/* -p: for a panic, in the reservation */
 	bool no_checks;			/* -i */
 	bool debug;			/* -d */
 	bool say_timing;		/* --serial: purgatory says how long it took */
@@ -187,10 +187,25 @@ struct kx_own {
 	struct kx_range low[KX_OWN_LOW_MAX];	/* below 1 MiB, for trampolines */
 	size_t low_count;
 	struct kx_range window;			/* the rest; empty = nothing is preserved */
-	/* In it, or with a kernel that is kept anywhere: core headers, "old" memory to it. */
+	/*
+	 * In it, with a kernel that is kept anywhere, for a crash kernel in its
+	 * reservation: core headers, "old" memory to it.
+	 */
 	struct kx_range core;
 	const char *why;
 };
+
+/* What a crash kernel needs of its reservation, in bytes (plan/fit.c); have 0: not counted. */
+struct kx_fit {
+	uint64_t have, need;
+	uint64_t kernel, initrd, unpacked, tables, work;
+	bool exact;		/* unpacked is no guess */
+};
+
+static inline bool kx_fits(const struct kx_fit *f)
+{
+	return f->need <= f->have;
+}
 
 #define KX_NOTES_MAX	32
 
@@ -250,6 +265,7 @@ struct kx_plan {
 	uint64_t staged_entry;
 
 	struct kx_own own;
+	struct kx_fit fit;		/* of a crash kernel */
 
 	/*
 	 * A saved core in place of a kernel (plan/saved.c), or a kernel that is kept in
@@ -332,6 +348,17 @@ KX_CHECKED int kx_plan_space(struct kx_plan *p, struct kx_err *err);
  * The first thing known that is not free memory in @r, or NULL.  (plan/place.c)
  */
 const char *kx_plan_what_blocks(const struct kx_plan *p, struct kx_range r);
+
+/*
+ * Is there a reservation for a crash kernel?  -EADDRNOTAVAIL; -EPERM (/proc/iomem does
+ * not show it).  (plan/crash.c)
+ */
+KX_CHECKED int kx_crash_reserved(const struct kx_sources *s, struct kx_err *err);
+/*
+ * For layouts: the segment "elfcorehdr", which is p->own.core, for a crash kernel.
+ * -ENODATA (kx_core_facts), -ENOSPC, -E2BIG, -ENOMEM.  (plan/crash.c)
+ */
+KX_CHECKED int kx_crash_place_core(struct kx_plan *p, struct kx_err *err);
 
 /*
  * What the next kernel gets while the running one is preserved: fills p->own,

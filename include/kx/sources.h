@@ -83,6 +83,7 @@ struct kx_arm64_facts {
 struct kx_core_facts {
 	struct kx_range vmcoreinfo;	/* physical: the kernel's note; empty = unknown */
 	struct kx_ranges crash_notes;	/* physical: each CPU's notes, by number */
+	uint64_t possible_cpus;		/* 0 = unknown */
 	/* From /proc/kcore; unknown without the privilege to read it. */
 	struct kx_opt_u64 direct_va;	/* virtual address of physical 0, modulo 2^64 */
 	struct kx_range text;		/* physical: the kernel's image; empty = unknown */
@@ -171,6 +172,12 @@ struct kx_sources {
 	struct kx_opt_u64 kexec_loaded, crash_loaded;
 	/* The crash image loaded is a payload of ours, staged for kexec -e. */
 	bool crash_is_staged;
+	/*
+	 * The kernel can keep the core headers of a crash image up to date: bytes that
+	 * they take (CONFIG_CRASH_HOTPLUG); and sysfs tells whether it does.
+	 */
+	struct kx_opt_u64 elfcorehdr_size;
+	bool crash_hotplug;
 	struct kx_opt_u64 load_disabled;	/* sysctl kernel.kexec_load_disabled */
 	struct kx_opt_u64 limit_reboot, limit_panic; /* -1 = ~0 = no limit */
 	enum kx_lockdown lockdown;

@@ -39,7 +39,8 @@
  * Placement rules for the image, obeyed by kexec/arch:
  * page-aligned for every page size (64 KiB), and on x86_64 below 4 GiB,
  * because leaving 5-level paging and the 32-bit entry run without paging
- * (PURG_ENTRY_STAGED leaves for nowhere, and may be anywhere).
+ * (PURG_ENTRY_STAGED leaves for nowhere, and may be anywhere; so may
+ * PURG_ENTRY_X86_64 with PURG_PAGING_KEEP).
  */
 #define PURG_IMAGE_ALIGN	0x10000
 

@@ -244,6 +244,26 @@ static int set_kept(const struct kx_plan *p, void *fdt, int chosen, struct kx_er
 	return r < 0 ? kx_arm64_dtb_err(err, r, "linux,elfcorehdr") : 0;
 }
 
+/*
+ * A crash kernel's memory: the reservation, and where there are two the high one first,
+ * as Linux has it itself, because kernels before 5.15 take one range only
+ * (early_init_dt_check_for_usable_mem_range()).  What is not in it needs no reservation.
+ */
+static int set_crash(const struct kx_plan *p, void *fdt, int chosen, struct kx_err *err)
+{
+	const struct kx_sources *s = p->sources;
+	int r;
+
+	if (!p->request->crash)
+		return 0;
+	r = fdt_appendprop_addrrange(fdt, 0, chosen, "linux,elfcorehdr", p->own.core.start,
+				     kx_range_len(p->own.core));
+	for (size_t i = s->crash_count; i-- && r == 0;)
+		r = fdt_appendprop_addrrange(fdt, 0, chosen, "linux,usable-memory-range",
+					     s->crash[i].start, kx_range_len(s->crash[i]));
+	return r < 0 ? kx_arm64_dtb_err(err, r, "linux,usable-memory-range") : 0;
+}
+
 static int set_chosen(struct kx_plan *p, void *fdt, struct kx_range initrd, struct kx_err *err)
 {
 	int chosen = chosen_node(fdt, err), r;
@@ -262,6 +282,8 @@ static int set_chosen(struct kx_plan *p, void *fdt, struct kx_range initrd, stru
 	r = set_initrd(fdt, chosen, initrd, err);
 	if (r == 0)
 		r = set_kept(p, fdt, chosen, err);
+	if (r == 0)
+		r = set_crash(p, fdt, chosen, err);
 	if (r == 0)
 		r = set_seeds(p, fdt, chosen, err);
 	if (r == 0)

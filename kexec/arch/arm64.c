@@ -252,6 +252,8 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	r = place_initrd(p, &kernel, &initrd, err);
 	if (r == 0 && kx_request_keeps(p->request))
 		r = kx_keep_place(p, &p->own.core, err);
+	if (r == 0 && p->request->crash)
+		r = kx_crash_place_core(p, err);
 	if (r < 0)
 		return r;
 	/* The tree names their addresses, so it is built after they are known. */
@@ -270,7 +272,12 @@ int kx_arm64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_e
 	 * With EFI the running kernel has had the LPIs' tables reserved for all that come
 	 * behind it (LINUX_EFI_MEMRESERVE), and they use them on: without LPIs they would
 	 * reserve new ones at each kexec.
+	 *
+	 * A crash kernel leaves them alone: they are in memory that is not its own, and it
+	 * goes on with them where they cannot be stopped (is_kdump_kernel() in
+	 * drivers/irqchip/irq-gic-v3-its.c).
 	 */
-	kx_arm64_stop_interrupts(p, !p->sources->arm64.efi);
+	if (!p->request->crash)
+		kx_arm64_stop_interrupts(p, !p->sources->arm64.efi);
 	return 0;
 }

@@ -38,12 +38,24 @@ static const char *what_it_does(const struct kx_plan *p)
 				 "verifies the others, then enters the kernel";
 }
 
+/*
+ * Where paging may go off on its way out, below 4 GiB; a crash kernel's reservation may
+ * be above.
+ */
+static uint64_t highest(const struct kx_plan *p)
+{
+	bool stays = p->param.entry_kind == PURG_ENTRY_X86_64 &&
+		     p->param.paging == PURG_PAGING_KEEP;
+
+	return p->request->crash && stays ? 0 : p->arch->purgatory_max;
+}
+
 int kx_plan_place_purgatory(struct kx_plan *p, struct kx_err *err)
 {
 	struct kx_want want = {
 		.name = "purgatory",
 		.align = PURG_IMAGE_ALIGN,
-		.max = p->arch->purgatory_max,
+		.max = highest(p),
 	};
 	struct kx_bytes image;
 	uint64_t pool_len;

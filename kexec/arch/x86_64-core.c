@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The running kernel as the next one's /proc/vmcore, when it is preserved:
- * core headers (kx/core-headers.h in the window; kx/keep.h), and elfcorehdr= for
- * them (Documentation/admin-guide/kdump/kdump.rst).  Called by x86_64.c.
+ * The running kernel as the next one's /proc/vmcore, when it is preserved or has
+ * panicked: core headers (kx/core-headers.h in the window; kx/keep.h; plan/crash.c), and
+ * elfcorehdr= for them (Documentation/admin-guide/kdump/kdump.rst).  Called by x86_64.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -51,6 +51,40 @@ static int add_word(struct kx_plan *p, uint64_t pa, struct kx_err *err)
 	return p->cmdline ? 0 : kx_err_set(err, ENOMEM, "out of memory");
 }
 
+/* --pass-memmap-cmdline: the map that is in boot_params a second time, as words. */
+static int add_memmap(struct kx_plan *p, struct kx_err *err)
+{
+	static const char sign[] = {
+		[KX_MEM_RAM] = '@', [KX_MEM_ACPI] = '#', [KX_MEM_NVS] = '#',
+		[KX_MEM_RESERVED] = '$', [KX_MEM_OTHER] = '$', [KX_MEM_PMEM] = '!',
+		[KX_MEM_UNUSABLE] = '$', [KX_MEM_PRAM] = '!', [KX_MEM_SOFT_RESERVED] = '$',
+	};
+	const char *words = "memmap=exactmap";
+	struct kx_memmap map;
+	int rc;
+
+	if (!p->request->crash || !p->request->x86.pass_memmap_cmdline)
+		return 0;
+	rc = kx_x86_e820_map(p, &map, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; words && i < map.n; i++)
+		words = kx_arena_printf(p->arena, "%s memmap=0x%" PRIx64 "%c0x%" PRIx64, words,
+					kx_range_len(map.v[i].r), sign[map.v[i].type],
+					map.v[i].r.start);
+	p->cmdline = words ? kx_cmdline_join(p->arena, words, p->cmdline) : NULL;
+	return p->cmdline ? 0 : kx_err_set(err, ENOMEM, "out of memory");
+}
+
+static int place_crash(struct kx_plan *p, struct kx_err *err)
+{
+	int rc = kx_crash_place_core(p, err);
+
+	if (rc == 0)
+		rc = add_word(p, p->own.core.start, err);
+	return rc < 0 ? rc : add_memmap(p, err);
+}
+
 int kx_x86_place_core(struct kx_plan *p, struct kx_err *err)
 {
 	struct kx_want want = { .name = "elfcorehdr", .top_down = true };
@@ -59,6 +93,8 @@ int kx_x86_place_core(struct kx_plan *p, struct kx_err *err)
 	uint64_t pa;
 	int rc;
 
+	if (p->request->crash)
+		return place_crash(p, err);
 	if (kx_request_keeps(p->request)) {
 		rc = kx_keep_place(p, &p->own.core, err);
 		return rc < 0 ? rc : add_word(p, p->own.core.start, err);

@@ -6,7 +6,8 @@
  * It is the map of the machine, not of the running kernel: what that one
  * reserved for itself is not in it, so a chain of kexecs always sees the same.
  * A kernel that runs while this one is preserved sees no RAM but its own; beside one
- * that is kept in memory, all but what that takes.
+ * that is kept in memory, all but what that takes.  A crash kernel has its reservation,
+ * and the first MiB, without which none starts.
  * Called by x86_64-boot-params.c.
  */
 #include <string.h>
@@ -115,11 +116,43 @@ static int map_kept(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err
 	return rc;
 }
 
+/*
+ * As the kernel's own loader makes it (crash_setup_memmap_entries()): what is no RAM as
+ * the firmware has it, for ACPI and the PCI configuration space; of RAM the first MiB,
+ * which a kernel with a reservation leaves alone (plan/crash.c), and the reservation.
+ */
+static int map_crash(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err)
+{
+	const struct kx_sources *s = p->sources;
+	const struct kx_memmap *all = &s->firmware;
+	int rc = 0;
+
+	*ret = (struct kx_memmap){ .v = NULL };
+	for (size_t i = 0; i < all->n && rc == 0; i++) {
+		struct kx_mem m = all->v[i];
+
+		if (m.type == KX_MEM_RAM && m.r.end > ONE_MIB)
+			m.r.end = ONE_MIB;
+		if (m.r.start < m.r.end)
+			rc = kx_memmap_add(ret, p->arena, m, err);
+	}
+	for (size_t i = 0; i < s->crash_count && rc == 0; i++)
+		rc = add_cut(p, &(struct kx_mem){ .r = s->crash[i] }, &p->own.core, 1, ret, err);
+	if (rc == 0)
+		rc = kx_memmap_add(ret, p->arena, (struct kx_mem){
+			.r = p->own.core, .type = KX_MEM_RESERVED,
+		}, err);
+	kx_memmap_sort(ret);
+	return rc;
+}
+
 int kx_x86_e820_map(struct kx_plan *p, struct kx_memmap *ret, struct kx_err *err)
 {
 	const struct kx_memmap *all = &p->sources->firmware;
 	int rc = 0;
 
+	if (p->request->crash)
+		return map_crash(p, ret, err);
 	if (kx_request_keeps(p->request))
 		return map_kept(p, ret, err);
 	*ret = *all;

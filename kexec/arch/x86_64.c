@@ -122,7 +122,10 @@ static int check_options(struct kx_plan *p, enum kx_format_id format, struct kx_
 	if (p->request->preserve && format == KX_FORMAT_ELF && req->args == KX_ARGS_NONE)
 		return kx_err_set(err, EINVAL,
 				  "--args-none: a kernel that runs while this one sleeps has to be told which memory is its own");
-	if (req->pass_memmap_cmdline)
+	if (p->request->crash && format == KX_FORMAT_ELF && req->args == KX_ARGS_NONE)
+		return kx_err_set(err, EINVAL,
+				  "--args-none: a crash kernel has to be told which memory is its own");
+	if (req->pass_memmap_cmdline && !p->request->crash)
 		kx_plan_note(p, "--pass-memmap-cmdline matters for crash kernels only: ignored");
 	if (format == KX_FORMAT_BZIMAGE && req->args != KX_ARGS_AUTO)
 		kx_plan_note(p, "--args-elf, --args-linux and --args-none matter for ELF only: ignored");
@@ -152,6 +155,12 @@ static int check_dtb(struct kx_plan *p, struct kx_err *err)
 static void set_paging(struct kx_plan *p, const struct x86_kernel *k)
 {
 	bool no5lvl = k->wants_params && kx_cmdline_get(p->cmdline, "no5lvl", NULL);
+
+	/* With 4 levels it is entered with 4, and purgatory may lie above 4 GiB. */
+	if (p->request->crash && !p->sources->x86.la57) {
+		p->param.paging = PURG_PAGING_KEEP;
+		return;
+	}
 
 	p->param.paging = k->levels5 && !no5lvl ? PURG_PAGING_KEEP : PURG_PAGING_4LEVEL;
 	if (p->param.paging == PURG_PAGING_4LEVEL && p->sources->x86.la57)
@@ -219,7 +228,7 @@ int kx_x86_64_layout(struct kx_plan *p, const struct kx_image *image, struct kx_
 	if (rc < 0)
 		return rc;
 	if (k.wants_params) {
-		rc = p->request->preserve ? kx_x86_place_core(p, err) : 0;
+		rc = p->request->preserve || p->request->crash ? kx_x86_place_core(p, err) : 0;
 		if (rc == 0)
 			rc = check_cmdline(p, &k, err);
 		if (rc == 0)

@@ -172,7 +172,7 @@ KX_CHECKED int kx_x86_place_params(struct kx_plan *p, const struct x86_kernel *k
 void kx_x86_add_windows(struct kx_plan *p, bool efi);
 
 /*
- * x86_64-core.c: core headers of the running kernel, which is preserved, into
+ * x86_64-core.c: core headers of the running kernel, which is preserved or panics, into
  * p->own.core, and elfcorehdr= into the command line.  -ENODATA (kx_core_facts),
  * -ENOSPC, -E2BIG, -ENOMEM.
  */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "crash.h"
 #include "kx/arch.h"
 #include "kx/cmdline.h"
 #include "kx/uapi.h"
@@ -17,11 +18,22 @@
 /*
  * Words of a running command line that describe how *this* kernel was started
  * and would be wrong for the next one.  crashkernel= stays: the next kernel
- * wants its reservation too.
+ * wants its reservation too, unless it is a crash kernel.
  */
 static const char *const stale_words[] = {
 	"BOOT_IMAGE", "elfcorehdr", "kexec_jump_back_entry", NULL
 };
+
+static const char *reused_words(struct kx_plan *p)
+{
+	const char *line = p->sources->cmdline ? p->sources->cmdline : "";
+
+	for (size_t i = 0; line && stale_words[i]; i++)
+		line = kx_cmdline_remove(p->arena, line, stale_words[i]);
+	if (line && p->request->crash)
+		line = kx_cmdline_remove(p->arena, line, "crashkernel");
+	return line;
+}
 
 static int type_check(const struct kx_request *req, const struct kx_payload *payload,
 		      const struct kx_image *image, struct kx_err *err)
@@ -44,10 +56,8 @@ static int build_cmdline(struct kx_plan *p, const struct kx_payload *payload, st
 	const char *line = req->append;
 
 	if (req->reuse_cmdline) {
-		const char *reused = p->sources->cmdline ? p->sources->cmdline : "";
+		const char *reused = reused_words(p);
 
-		for (size_t i = 0; reused && stale_words[i]; i++)
-			reused = kx_cmdline_remove(p->arena, reused, stale_words[i]);
 		if (!reused)
 			return kx_err_set(err, ENOMEM, "out of memory");
 		line = line ? kx_cmdline_join(p->arena, reused, line) : reused;
@@ -140,6 +150,8 @@ static void build_file(struct kx_plan *p, const struct kx_payload *payload)
 		p->file_flags |= KX_FILE_NO_CMA;
 	if (req->x86.force_dtb)
 		p->file_flags |= KX_FILE_FORCE_DTB;
+	if (req->crash)
+		p->file_flags |= KX_FILE_ON_CRASH;
 }
 
 /* A kernel that is kept in memory is no reason to confine the next one. */
@@ -165,13 +177,21 @@ static int lay_out(struct kx_plan *p, const struct kx_image *image, struct kx_er
 	return p->arch->layout_call(p, err);
 }
 
+static void wrap_crash(const struct kx_plan *p, struct kx_err *err)
+{
+	struct kx_range r = kx_crash_main(p->sources);
+
+	kx_err_wrap(err, "in the crash kernel's reservation [0x%" PRIx64 "-0x%" PRIx64 ")",
+		    r.start, r.end);
+}
+
 static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx_err *err)
 {
 	const struct kx_request *req = p->request;
 	struct kx_parcel parcel;
 	int rc;
 
-	p->flags = p->arch->kexec_arch;
+	p->flags = p->arch->kexec_arch | (req->crash ? KX_LOAD_ON_CRASH : 0);
 	rc = kx_plan_space(p, err);
 	if (rc < 0)
 		return rc;
@@ -191,11 +211,15 @@ static int build_load(struct kx_plan *p, const struct kx_image *image, struct kx
 		rc = kx_plan_regions(p, err);
 	if (rc == 0)
 		rc = kx_plan_place_purgatory(p, err);
+	if (rc == 0 && req->crash)
+		rc = kx_crash_check_left(p, err);
 	/* Now that it has its place, what is only mapped is mapped around it. */
 	if (rc == 0 && !image)
 		rc = kx_plan_regions(p, err);
 	if (rc == 0 && !kx_range_empty(p->own.window))
 		rc = kx_plan_window_fill(p, err);
+	if (rc == -ENOSPC && req->crash)
+		wrap_crash(p, err);
 	if (rc < 0)
 		return rc;
 	if (req->has_entry) {
@@ -235,6 +259,9 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 		.sources = src,
 		.initrd_fd = -1,
 	};
+	rc = req->crash ? kx_crash_check(ret, err) : 0;
+	if (rc < 0)
+		return rc;
 	if (req->saved)
 		return kx_plan_build_saved(ret, err);
 	if (req->resume && src->peer.kept)
@@ -268,5 +295,7 @@ int kx_plan_build(const struct kx_request *req, const struct kx_sources *src,
 	if (rc < 0)
 		return rc;
 	build_file(ret, payload);
+	if (req->crash)
+		kx_crash_fit(ret, image);
 	return ret->call == KX_CALL_LOAD ? build_load(ret, image, err) : 0;
 }

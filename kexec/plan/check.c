@@ -74,13 +74,14 @@ static int check_half(const struct kx_plan *p, const struct kx_segment *s, size_
 }
 
 /* Segments of a crash image must be inside crashk_res. */
-static int check_staged(const struct kx_plan *p, struct kx_err *err)
+static int check_reserved(const struct kx_plan *p, const struct kx_segment *v, size_t n,
+			  struct kx_err *err)
 {
 	struct kx_range crash = kx_crash_main(p->sources);
 	int rc;
 
-	for (size_t i = 0; i < p->staged_count; i++) {
-		const struct kx_segment *s = &p->staged[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct kx_segment *s = &v[i];
 
 		rc = check_one(p, s, err);
 		if (rc < 0)
@@ -92,6 +93,15 @@ static int check_staged(const struct kx_plan *p, struct kx_err *err)
 					  "-0x%" PRIx64 ")", s->name, s->range.start, s->range.end,
 					  crash.start, crash.end);
 	}
+	return 0;
+}
+
+static int check_staged(const struct kx_plan *p, struct kx_err *err)
+{
+	int rc = check_reserved(p, p->staged, p->staged_count, err);
+
+	if (rc < 0)
+		return rc;
 	if (p->staged_count && (p->staged_entry != p->staged[0].range.start ||
 				p->staged_entry % PURG_IMAGE_ALIGN))
 		return kx_err_set(err, EINVAL,
@@ -173,6 +183,8 @@ int kx_plan_check(const struct kx_plan *p, struct kx_err *err)
 	int rc;
 
 	rc = check_placed(p, p->segment, p->segment_count, err);
+	if (rc == 0 && p->request->crash)
+		rc = check_reserved(p, p->segment, p->segment_count, err);
 	if (rc == 0)
 		rc = check_placed(p, p->target, p->target_count, err);
 	if (rc == 0)

@@ -273,6 +273,33 @@ static void json_kept(struct kx_json *j, const struct kx_plan *p)
 	kx_json_object_end(j);
 }
 
+/* A crash kernel, whichever call loads it. */
+static void json_crash(struct kx_json *j, const struct kx_plan *p)
+{
+	const struct kx_fit *f = &p->fit;
+
+	if (!p->request->crash)
+		return;
+	kx_json_object(j, "crash");
+	kx_json_array(j, "reservation");
+	for (size_t i = 0; i < p->sources->crash_count; i++) {
+		kx_json_object(j, NULL);
+		json_range(j, p->sources->crash[i]);
+		kx_json_object_end(j);
+	}
+	kx_json_array_end(j);
+	kx_json_bool(j, "fits", kx_fits(f));
+	kx_json_u64(j, "have", f->have);
+	kx_json_u64(j, "need", f->need);
+	kx_json_u64(j, "kernel", f->kernel);
+	kx_json_u64(j, "initrd", f->initrd);
+	kx_json_u64(j, "initrd_unpacked", f->unpacked);
+	kx_json_bool(j, "initrd_exact", f->exact);
+	kx_json_u64(j, "page_tables", f->tables);
+	kx_json_u64(j, "work", f->work);
+	kx_json_object_end(j);
+}
+
 static void json_load(struct kx_json *j, const struct kx_plan *p)
 {
 	const struct kx_request *req = p->request;
@@ -335,6 +362,7 @@ void kx_plan_print_json(const struct kx_plan *p, struct kx_text *t)
 	json_machine(&j, p);
 	json_inputs(&j, p);
 	json_call(&j, p);
+	json_crash(&j, p);
 	if (p->call == KX_CALL_LOAD) {
 		json_load(&j, p);
 		json_purgatory(&j, p);

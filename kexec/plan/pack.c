@@ -103,6 +103,10 @@ static void choose_auto(struct kx_plan *p)
 	bool uncached;
 
 	p->pack = KX_PACK_NONE;
+	if (p->request->crash) {
+		p->pack_why = "a crash kernel is loaded where it runs";
+		return;
+	}
 	if (kx_request_swaps(p->request)) {
 		p->pack_why = "the kernel swaps each page with what was there";
 		return;

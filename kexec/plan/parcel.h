@@ -58,6 +58,8 @@ KX_CHECKED int kx_plan_pack(struct kx_plan *p, struct kx_parcel *ret, struct kx_
 KX_CHECKED int kx_plan_stage(struct kx_plan *p, struct kx_parcel *parcel, struct kx_err *err);
 /* The largest reservation; an empty range if there is none. */
 struct kx_range kx_crash_reservation(const struct kx_sources *src);
+/* Bytes of it that the running kernel needs itself, for any image there. */
+uint64_t kx_crash_control_len(const struct kx_sources *src);
 /* Bytes of it that staging plan->segment[] and @parcel takes. */
 uint64_t kx_stage_need(const struct kx_plan *p, const struct kx_parcel *parcel);
 

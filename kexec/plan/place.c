@@ -118,7 +118,8 @@ int kx_plan_place_quick(struct kx_plan *p, struct kx_want want, struct kx_bytes 
 	uint64_t pa;
 
 	want.top_down = true;
-	if (!p->arch->quick_max)
+	/* What is loaded for a panic lies where it is loaded. */
+	if (!p->arch->quick_max || p->request->crash)
 		return kx_plan_place(p, want, buf, why, ret_pa, err);
 	low.top_down = true;
 	low.size = kx_align_up(want.size < buf.len ? buf.len : want.size, p->sources->page_size);
@@ -163,6 +164,9 @@ const char *kx_plan_what_blocks(const struct kx_plan *p, struct kx_range r)
 	for (size_t i = 0; i < p->segment_count; i++)
 		if (kx_range_overlaps(p->segment[i].range, r))
 			return p->segment[i].name;
+	/* Its own is nothing in the way. */
+	if (p->request->crash && !kx_range_contains(kx_crash_main(p->sources), r))
+		return "not the crash kernel's reservation";
 	for (size_t i = 0; i < io->n; i++)
 		if (io->v[i].type != KX_MEM_RAM && kx_range_overlaps(io->v[i].r, r))
 			return io->v[i].name;

@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kx/plan.h"
+#include "crash.h"
 
 /*
  * The running kernel's image, which the next may overwrite: names from
@@ -90,12 +90,12 @@ static int limit(struct kx_plan *p, struct kx_err *err)
 	return kx_space_remove(&p->space, above, err);
 }
 
-int kx_plan_space(struct kx_plan *p, struct kx_err *err)
+/* All of it, for a kernel that is entered when this one is gone. */
+static int take_ram(struct kx_plan *p, struct kx_err *err)
 {
 	const struct kx_sources *src = p->sources;
 	int rc;
 
-	kx_space_init(&p->space, p->arena);
 	for (size_t i = 0; i < src->firmware.n; i++) {
 		const struct kx_mem *m = &src->firmware.v[i];
 
@@ -140,6 +140,16 @@ int kx_plan_space(struct kx_plan *p, struct kx_err *err)
 		if (rc < 0)
 			return rc;
 	}
-	rc = limit(p, err);
+	return 0;
+}
+
+int kx_plan_space(struct kx_plan *p, struct kx_err *err)
+{
+	int rc;
+
+	kx_space_init(&p->space, p->arena);
+	rc = p->request->crash ? kx_crash_space(p, err) : take_ram(p, err);
+	if (rc == 0)
+		rc = limit(p, err);
 	return rc < 0 ? rc : remember_usable(p, err);
 }

@@ -40,7 +40,7 @@ struct kx_range kx_crash_reservation(const struct kx_sources *src)
  * for code, and on x86_64 page tables that map all memory, which in the worst
  * case is one of 4 KiB for each GiB.
  */
-static uint64_t control_len(const struct kx_sources *src)
+uint64_t kx_crash_control_len(const struct kx_sources *src)
 {
 	return kx_align_up((1u << 20) + src->total_ram / (1u << 18), PURG_IMAGE_ALIGN);
 }
@@ -52,7 +52,7 @@ static uint64_t pages(const struct kx_plan *p, uint64_t len)
 
 uint64_t kx_stage_need(const struct kx_plan *p, const struct kx_parcel *parcel)
 {
-	uint64_t need = control_len(p->sources) + PURGATORY_LEN;
+	uint64_t need = kx_crash_control_len(p->sources) + PURGATORY_LEN;
 
 	/* Without a parcel there will be a list. */
 	need += pages(p, parcel->buf ? parcel->len : 1);
@@ -112,7 +112,9 @@ static void choose_auto(struct kx_plan *p, const struct kx_parcel *parcel)
 	struct kx_err no = { .code = 0 };
 
 	p->stage = KX_STAGE_KERNEL;
-	if (kx_request_keeps(p->request)) {
+	if (p->request->crash) {
+		p->stage_why = "a crash kernel is loaded where it runs";
+	} else if (kx_request_keeps(p->request)) {
 		p->stage_why = "this kernel is kept in its areas, and nowhere else";
 	} else if (p->request->preserve) {
 		p->stage_why = "the kernel swaps each page with what was there";
@@ -233,7 +235,7 @@ static int add_raw(struct kx_plan *p, struct kx_parcel *parcel, uint64_t *at, st
 
 static int stage_all(struct kx_plan *p, struct kx_parcel *parcel, struct kx_err *err)
 {
-	uint64_t at = kx_crash_reservation(p->sources).start + control_len(p->sources);
+	uint64_t at = kx_crash_reservation(p->sources).start + kx_crash_control_len(p->sources);
 	bool packed = parcel->buf;
 	struct kx_segment *list;
 	struct kx_bytes image;

@@ -122,6 +122,20 @@ static void print_own(const struct kx_plan *p, struct kx_text *t)
 	kx_text_add(t, "\n");
 }
 
+static void print_crash(const struct kx_plan *p, struct kx_text *t)
+{
+	const struct kx_sources *s = p->sources;
+	char size[KX_SIZE_TEXT];
+
+	if (!p->request->crash)
+		return;
+	kx_text_add(t, LABEL, "reservation");
+	for (size_t i = s->crash_count; i--;)
+		kx_text_add(t, "0x%" PRIx64 " - 0x%" PRIx64 ", %s%s", s->crash[i].start,
+			    s->crash[i].end, kx_size_text(kx_range_len(s->crash[i]), size),
+			    i ? ", and " : "\n");
+}
+
 /* How the running kernel comes back, and what is kept of it until then. */
 static void print_context(const struct kx_plan *p, struct kx_text *t)
 {
@@ -259,6 +273,7 @@ void kx_plan_print_text(const struct kx_plan *p, struct kx_text *t)
 	print_call(p, t);
 	print_choices(p, t);
 	print_own(p, t);
+	print_crash(p, t);
 	print_context(p, t);
 	if (p->call == KX_CALL_LOAD) {
 		print_segments(p, t);

@@ -5,8 +5,11 @@
  * Nothing is decided here but what to do about a refusal: which flag to drop,
  * whether to wait, whether the plan's other call may be tried.  A refused load
  * leaves the image that was loaded before in place: the kernel swaps the new
- * one in as its last step, and nothing is unloaded first.  Staging is the
- * exception, with a rule of its own in commit-staged.c.
+ * one in as its last step, and nothing is unloaded first.  What goes into the crash
+ * kernel's reservation is the exception: "Free any current crash dump kernel before we
+ * corrupt it", says do_kexec_load(), before it has looked at the new one.  So a plan is
+ * held against all of its rules first (plan/check.c), and if it is refused all the same
+ * the loss is told.  Staging has a rule of its own in commit-staged.c.
  * Called by the verbs load, unload and exec.
  */
 #include <errno.h>
@@ -28,6 +31,7 @@
 #include "open.h"
 #include "returning.h"
 #include "saved-target.h"
+#include "staged.h"
 
 /* ---- the system calls --------------------------------------------------------- */
 
@@ -265,8 +269,6 @@ static uint64_t file_flags(const struct kx_plan *p)
 {
 	uint64_t flags = p->file_flags;
 
-	if (p->request->crash)
-		flags |= KX_FILE_ON_CRASH;
 	if (p->request->debug && may_try_flags(p))
 		flags |= KX_FILE_DEBUG;
 	return flags;
@@ -334,6 +336,24 @@ static void forget_keeping(const struct kx_sources *s, struct kx_err *left)
 	*left = failed;
 }
 
+/* @text is why it was refused. */
+static int refuse(const struct kx_plan *p, int code, const char *text, struct kx_err *err)
+{
+	const struct kx_sources *s = p->sources;
+	bool lost = p->request->crash && s->crash_loaded.known && s->crash_loaded.value &&
+		    !kx_staged_any_image(s->root);
+
+	return kx_err_set(err, code, "%s%s", text,
+			  lost ? "; the crash kernel that was loaded is gone" : "");
+}
+
+/* All that is known of the other image stays true. */
+static void settle_crash(const struct kx_plan *p, struct kx_err *left)
+{
+	if (kx_staged_remove(p->sources->root, left) < 0)
+		kx_err_wrap(left, "the crash kernel will be taken for a staged payload");
+}
+
 int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_err *ret_left,
 		   struct kx_err *err)
 {
@@ -351,12 +371,20 @@ int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call, struct kx_er
 	else
 		r = kx_load_segments(p, &first);
 	if (r < 0 && !file_may_do(p, -r))
-		return kx_err_set(err, first.code, "%s", first.text);
+		return refuse(p, first.code, first.text, err);
 	if (r < 0) {
 		call = KX_CALL_FILE;
 		r = load_files(p, &second);
-		if (r < 0)
-			return kx_err_set(err, first.code, "%s; then %s", first.text, second.text);
+		if (r < 0) {
+			kx_err_set(&first, first.code, "%s; then %s", first.text, second.text);
+			return refuse(p, first.code, first.text, err);
+		}
+	}
+	if (p->request->crash) {
+		settle_crash(p, &left);
+		*ret_call = call;
+		*ret_left = left;
+		return 0;
 	}
 	if (!p->staged_count)
 		kx_drop_staged(p, &left);

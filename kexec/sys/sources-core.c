@@ -9,11 +9,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "facts.h"
 #include "kx/core.h"
 #include "kx/core-file.h"
+#include "kx/keep-take.h"
 #include "kx/number.h"
 #include "kx/sys.h"
 #include "open.h"
@@ -50,37 +53,76 @@ static int read_vmcoreinfo(struct kx_sources *s, struct kx_arena *a, struct kx_e
 	return 0;
 }
 
-/* "cpu0", "cpu12"; not "cpufreq". */
-static bool is_cpu(const char *name)
-{
-	return !strncmp(name, "cpu", 3) && name[3] && !name[3 + strspn(name + 3, "0123456789")];
-}
-
-static int read_crash_notes(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
+/* CPU @cpu's notes, if it has any; one that may come has no folder yet. */
+static void add_notes(struct kx_sources *s, uint64_t cpu)
 {
 	struct kx_ranges *notes = &s->core.crash_notes;
 	uint64_t pa, len;
+
+	if (kx_root_u64(s->root, 16, &pa, NULL, CPUS "/cpu%" PRIu64 "/crash_notes", cpu) < 0 ||
+	    kx_root_u64(s->root, 10, &len, NULL, CPUS "/cpu%" PRIu64 "/crash_notes_size", cpu) < 0)
+		return;
+	if (pa && len && kx_range_make(pa, len, &notes->v[notes->n]))
+		notes->n++;
+}
+
+/* "cpu0", "cpu12"; not "cpufreq". */
+static bool is_cpu(const char *name, uint64_t *ret)
+{
+	return !strncmp(name, "cpu", 3) && name[3] && !name[3 + strspn(name + 3, "0123456789")] &&
+	       kx_number_parse(name + 3, 10, ret, NULL) == 0;
+}
+
+static int compare_cpus(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Those that have a folder, where the list of the possible ones is missing. */
+static int list_folders(struct kx_sources *s, struct kx_arena *a, struct kx_cpus *ret,
+			struct kx_err *err)
+{
 	char **names;
 	size_t n = 0;
-	int r;
+	int r = kx_root_list(s->root, a, CPUS, &names, err);
 
-	r = kx_root_list(s->root, a, CPUS, &names, err);
+	*ret = (struct kx_cpus){ NULL, 0 };
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	while (names[n])
 		n++;
-	notes->v = kx_arena_alloc(a, (n + 1) * sizeof(*notes->v));
-	if (!notes->v)
+	ret->cpu = kx_arena_alloc(a, (n + 1) * sizeof(*ret->cpu));
+	if (!ret->cpu)
 		return kx_err_set(err, ENOMEM, CPUS ": out of memory");
-	for (size_t i = 0; names[i]; i++) {
-		if (!is_cpu(names[i]) ||
-		    kx_root_u64(s->root, 16, &pa, NULL, CPUS "/%s/crash_notes", names[i]) < 0 ||
-		    kx_root_u64(s->root, 10, &len, NULL, CPUS "/%s/crash_notes_size",
-				names[i]) < 0)
-			continue;
-		if (pa && len && kx_range_make(pa, len, &notes->v[notes->n]))
-			notes->n++;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (is_cpu(names[i], &ret->cpu[ret->n]))
+			ret->n++;
+	qsort(ret->cpu, ret->n, sizeof(*ret->cpu), compare_cpus);
+	return 0;
+}
+
+static int read_crash_notes(struct kx_sources *s, struct kx_arena *a, struct kx_err *err)
+{
+	struct kx_cpus cpus = { NULL, 0 };
+	const char *text;
+	int r;
+
+	r = kx_fact_text(s->root, a, &text, err, CPUS "/possible");
+	if (r < 0)
+		return r;
+	if (*text && kx_cpus_parse(text, a, &cpus, NULL) == 0)
+		s->core.possible_cpus = cpus.n;
+	else
+		r = list_folders(s, a, &cpus, err);
+	if (r < 0)
+		return r;
+	s->core.crash_notes.v = kx_arena_alloc(a, (cpus.n + 1) * sizeof(struct kx_range));
+	if (!s->core.crash_notes.v)
+		return kx_err_set(err, ENOMEM, CPUS ": out of memory");
+	for (size_t i = 0; i < cpus.n; i++)
+		add_notes(s, cpus.cpu[i]);
 	return 0;
 }
 

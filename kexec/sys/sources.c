@@ -311,6 +311,9 @@ static int read_permissions(struct kx_sources *s, struct kx_arena *a, struct kx_
 	s->kexec_loaded = number_or(s, "sys/kernel/kexec_loaded", "sys/kernel/kexec/loaded");
 	s->crash_loaded = number_or(s, "sys/kernel/kexec_crash_loaded",
 				    "sys/kernel/kexec/crash_loaded");
+	s->elfcorehdr_size = number(s, "sys/kernel/crash_elfcorehdr_size");
+	s->crash_hotplug = kx_root_exists(s->root, "sys/devices/system/cpu/crash_hotplug") ||
+			   kx_root_exists(s->root, "sys/devices/system/memory/crash_hotplug");
 	s->load_disabled = number(s, "proc/sys/kernel/kexec_load_disabled");
 	r = read_limit(s, "kexec_load_limit_reboot", &s->limit_reboot, a, err);
 	if (r == 0)

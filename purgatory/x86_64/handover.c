@@ -33,8 +33,9 @@ const char *purg_arch_check(const struct purg_param *p)
 {
 	if (p->paging == PURG_PAGING_5LEVEL && !(purg_cpuid(7).ecx & CPUID_7_ECX_LA57))
 		return "5 levels, which this CPU has not";
-	/* Paging goes off on some of the ways out. */
-	if (p->base > FOUR_GIB - PURG_IMAGE_MAX)
+	/* Paging goes off on some of the ways out; a crash kernel may lie high. */
+	if (p->base > FOUR_GIB - PURG_IMAGE_MAX &&
+	    (p->entry_kind != PURG_ENTRY_X86_64 || p->paging != PURG_PAGING_KEEP))
 		return "image above 4 GiB";
 	switch (p->entry_kind) {
 	case PURG_ENTRY_X86_64:

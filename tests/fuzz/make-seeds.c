@@ -715,6 +715,14 @@ static void seed_texts(void)
 		  "    42d70000-42d7ffff : deep\n");
 	seed_text("iomem", "hidden",
 		  "00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n");
+	/* "init", four bytes, and the end of the archive */
+	seed_text("initrd", "cpio",
+		  "07070100000001000081a4000000000000000000000001000000000000000400000000"
+		  "0000000000000000000000000000000500000000init....abcd"
+		  "07070100000000000000000000000000000000000000010000000000000000000000000"
+		  "0000000000000000000000000000b00000000TRAILER!!!..\x1f\x8b\x08");
+	seed_text("initrd", "lz4", "\x02\x21\x4c\x18\x02\x01\x01\x01" "ab");
+	seed_text("initrd", "zstd", "\x28\xb5\x2f\xfd\xe1\x01\x02\x03\x04\x05\x06\x07\x08\x09");
 }
 
 /* ---- machines ---------------------------------------------------------- */

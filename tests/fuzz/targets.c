@@ -22,6 +22,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "cmdline", fuzz_cmdline },
 	{ "number", fuzz_number },
 	{ "iomem", fuzz_iomem },
+	{ "initrd", fuzz_initrd },
 	{ "image", fuzz_image },
 	{ "bzimage", fuzz_bzimage },
 	{ "arm64-image", fuzz_arm64_image },

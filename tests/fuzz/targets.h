@@ -59,6 +59,7 @@ void fuzz_peel(struct kx_bytes in);
 void fuzz_cmdline(struct kx_bytes in);
 void fuzz_number(struct kx_bytes in);
 void fuzz_iomem(struct kx_bytes in);
+void fuzz_initrd(struct kx_bytes in);
 
 /* format.c */
 void fuzz_image(struct kx_bytes in);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fuzz targets of everything that reads text: command lines, numbers, and
- * /proc/iomem.
+ * Fuzz targets of everything that reads text: command lines, numbers,
+ * /proc/iomem, and archives' headers.
  */
 #include <string.h>
 
 #include "kx/cmdline.h"
+#include "kx/initrd-size.h"
 #include "kx/iomem.h"
 #include "kx/number.h"
 #include "targets.h"
@@ -74,5 +75,17 @@ void fuzz_iomem(struct kx_bytes in)
 		FUZZ_ASSERT(!i || map.v[i - 1].r.start <= map.v[i].r.start);
 		FUZZ_ASSERT(map.v[i].name && strlen(map.v[i].name) <= in.len);
 	}
+	kx_arena_deinit(&a);
+}
+
+/* Nothing is ever refused, and whatever is there has a size. */
+void fuzz_initrd(struct kx_bytes in)
+{
+	struct kx_arena a;
+	struct kx_initrd_size s;
+
+	kx_arena_init(&a);
+	s = kx_initrd_unpacked(fuzz_copy(&a, in));
+	FUZZ_ASSERT(in.len || (!s.bytes && s.exact));
 	kx_arena_deinit(&a);
 }

@@ -47,6 +47,7 @@ sys/devices/system/memory/block_size_bytes
 sys/devices/system/memory/memory*/phys_index
 sys/devices/system/memory/memory*/state
 sys/devices/system/memory/memory*/valid_zones
+sys/devices/system/memory/crash_hotplug
 sys/firmware/acpi/tables/FACP
 sys/firmware/acpi/tables/SPCR
 sys/firmware/edd/int13_dev*/*
@@ -65,6 +66,8 @@ sys/kernel/crash_elfcorehdr_size
 sys/kernel/kexec_*
 sys/kernel/kexec/*
 sys/kernel/security/lockdown
+sys/devices/system/cpu/crash_hotplug
+sys/devices/system/cpu/possible
 sys/devices/system/cpu/cpu*/crash_notes
 sys/devices/system/cpu/cpu*/crash_notes_size
 sys/kernel/vmcoreinfo

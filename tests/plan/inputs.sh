@@ -72,6 +72,8 @@ make_inputs() {
 	# KERNEL_64, CAN_BE_LOADED_ABOVE_4G, EFI_KEXEC, 5LEVEL, 5LEVEL_ENABLED
 	bzimage 0x3f97000 65536 0x73 >"$1/bzImage"
 	bzimage 0x3f97000 65536 0x13 >"$1/bzImage-4level"
+	bzimage 0xc000000 65536 0x73 >"$1/bzImage-192m"
+	bzimage 0x11000000 65536 0x73 >"$1/bzImage-272m"
 	pattern 100001 >"$1/initrd"
 	pattern 50002 >"$1/initrd2"
 	printf '\x31\xc0\xc3' >"$1/function.bin"	# xor %eax, %eax; ret

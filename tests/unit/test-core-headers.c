@@ -91,6 +91,7 @@ static void test_facts(void)
 		CHECK_EQ_U64(b.src.core.crash_notes.v[1].start, 0x1bfc43cc0);
 		CHECK_EQ_U64(kx_range_len(b.src.core.crash_notes.v[2]), 364);
 	}
+	CHECK_EQ_U64(b.src.core.possible_cpus, 0);
 	CHECK(b.src.core.direct_va.known);
 	CHECK_EQ_U64(b.src.core.direct_va.value, 0xffff888000000000);
 	CHECK_EQ_U64(b.src.core.text.start, 0x2a000000);
@@ -98,6 +99,30 @@ static void test_facts(void)
 	CHECK_EQ_U64(b.src.core.text_va, 0xffffffffaa000000);
 	CHECK_EQ_U64(b.src.core.boot_id[0], 0x6a);
 	CHECK_EQ_U64(b.src.core.boot_id[15], 0x01);
+	bed_deinit(&b);
+}
+
+/* By number, and one that may come is missed. */
+static void test_possible(void)
+{
+	struct bed b;
+
+	bed_init(&b, 1);
+	sysroot_text(&b.root, "sys/devices/system/cpu/possible", "0-2,10-11\n");
+	b.src.core = (struct kx_core_facts){ .possible_cpus = 0 };
+	CHECK(kx_core_facts_read(&b.src, &b.arena, &b.err) == 0);
+	CHECK_EQ_U64(b.src.core.possible_cpus, 5);
+	if (CHECK_EQ_U64(b.src.core.crash_notes.n, 3)) {
+		CHECK_EQ_U64(b.src.core.crash_notes.v[0].start, 0x1bfc03cc0);
+		CHECK_EQ_U64(b.src.core.crash_notes.v[1].start, 0x1bfc43cc0);
+		CHECK_EQ_U64(b.src.core.crash_notes.v[2].start, 0x1bfc83cc0);
+	}
+	/* What is no list is none. */
+	sysroot_text(&b.root, "sys/devices/system/cpu/possible", "3-1\n");
+	b.src.core = (struct kx_core_facts){ .possible_cpus = 0 };
+	CHECK(kx_core_facts_read(&b.src, &b.arena, &b.err) == 0);
+	CHECK_EQ_U64(b.src.core.possible_cpus, 0);
+	CHECK_EQ_U64(b.src.core.crash_notes.n, 3);
 	bed_deinit(&b);
 }
 
@@ -384,6 +409,7 @@ static void test_ram_map(void)
 
 TEST_MAIN(
 	{ "facts", test_facts },
+	{ "each CPU that is possible", test_possible },
 	{ "no facts", test_no_facts },
 	{ "headers for a kernel jump", test_headers },
 	{ "the MACHINE note", test_machine },
