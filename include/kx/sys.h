@@ -13,6 +13,7 @@
 #include "kx/arena.h"
 #include "kx/bytes.h"
 #include "kx/err.h"
+#include "kx/files.h"
 #include "kx/host.h"
 #include "kx/keep-take.h"
 #include "kx/plan.h"
@@ -22,15 +23,7 @@
 
 /* ---- files ------------------------------------------------------------- */
 
-/*
- * A whole file into the arena.  @max bounds it (-EFBIG).  Works for /proc and
- * /sys files whose size reads 0.  Negative errno of open/read, with the path.
- * A NUL that ret->len does not count follows the bytes, so that text files can
- * be read as strings (mind NULs inside).
- */
-KX_CHECKED int kx_file_read(const char *path, uint64_t max, struct kx_arena *a,
-			    struct kx_bytes *ret, struct kx_err *err);
-/* The same from an open descriptor, positioned at its start; @path for errors. */
+/* kx_file_read() from an open descriptor, positioned at its start; @path for errors. */
 KX_CHECKED int kx_file_read_fd(int fd, const char *path, uint64_t max, struct kx_arena *a,
 			       struct kx_bytes *ret, struct kx_err *err);
 
@@ -66,20 +59,6 @@ KX_CHECKED int kx_target_open(const char *path, bool write, struct kx_target *t,
 KX_CHECKED int kx_target_map(struct kx_target *t, uint64_t len, struct kx_err *err);
 /* Any state. */
 void kx_target_close(struct kx_target *t);
-
-/* Below the root: "@root/@fmt…" -> bytes.  -ENOENT is common and cheap. */
-KX_CHECKED int kx_root_read(const char *root, struct kx_arena *a, struct kx_bytes *ret,
-			    struct kx_err *err, const char *fmt, ...) KX_PRINTF(5, 6);
-/* One number in a file (base as strtoul), e.g. "0x1000\n". */
-KX_CHECKED int kx_root_u64(const char *root, int base, uint64_t *ret, struct kx_err *err,
-			   const char *fmt, ...) KX_PRINTF(5, 6);
-bool kx_root_exists(const char *root, const char *fmt, ...) KX_PRINTF(2, 3);
-/*
- * Names in a directory, without . and .. , sorted with numbers by value
- * (memory2 before memory10); NULL-terminated, arena.
- */
-KX_CHECKED int kx_root_list(const char *root, struct kx_arena *a, const char *dir,
-			    char ***ret, struct kx_err *err);
 
 /* ---- facts ------------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 
 #include "../unit/core-forge.h"
 #include "../unit/kdump-forge.h"
+#include "../unit/cpio-forge.h"
 #include "../unit/kept-forge.h"
 #include "../unit/kallsyms-forge.h"
 #include "../unit/pages-forge.h"
@@ -700,6 +701,31 @@ static void seed_snapshot(const char *name, uint16_t machine)
 
 /* ---- text -------------------------------------------------------------- */
 
+static void seed_kdump(void)
+{
+	struct forge f = FORGE_NONE;
+
+	seed_text("kdump-conf", "fedora", "# c\npath /var/crash\next4 UUID=12-34\n"
+		  "core_collector makedumpfile -l --message-level 7 -d 31,1\nextra_bins /x\n"
+		  "failure_action shell\nkdump_pre /a b # c\n");
+	seed_text("kdump-conf", "ours", "ssh a@b\nsshkey /k\nlevel 17\ncompress zlib\nkeep 3\n"
+		  "cmdline_append x=\"y z\"\ncapture_timeout 60\nfinal_action none\n");
+	seed_text("kdump-debian", "quotes", "# c\nUSE_KDUMP=1\nexport KDUMP_COREDIR=\"/a\"'b'c # d\n"
+		  "MAKEDUMP_ARGS=\"-c -d 31\"\nKDUMP_CMDLINE_APPEND=\"a \\\"b\\\" \\\nc\"\n"
+		  "NFS=s:/d\nNFS_TIMEO=60\nKDUMP_FAIL_CMD='halt -f'\nA=$b\n");
+	seed_text("kdump-name", "fedora", "127.0.0.1-2026-11-21-08:30:05");
+	seed_text("kdump-name", "debian", "host-202611210830");
+	seed_text("kdump-name", "file", "dump.202611210830");
+	forge_cpio(&f, "init", 0100755, (struct kx_bytes){ (const uint8_t *)"abcde", 5 });
+	forge_cpio(&f, "TRAILER!!!", 0, KX_BYTES_NONE);
+	forge_room(&f, 16);
+	forge_str(&f, "P");
+	seed("kdump-initrd", "two", &f);
+	forge_cpio(&f, "a/ext4.ko.zst", 0100644, KX_BYTES_NONE);
+	forge_cpio(&f, "TRAILER!!!", 0, KX_BYTES_NONE);
+	seed("kdump-initrd", "one", &f);
+}
+
 static void seed_texts(void)
 {
 	seed_text("cmdline", "plain", "quiet root=/dev/vda1 quiet ro");
@@ -871,6 +897,7 @@ int main(int argc, char **argv)
 	seed_snapshot("x86", KX_ELF_X86_64);
 	seed_snapshot("arm64", KX_ELF_ARM64);
 	seed_texts();
+	seed_kdump();
 	seed_machines();
 	seed_saved_plans();
 	if (argc == 3)

@@ -105,6 +105,12 @@ void fuzz_flat_file(struct kx_bytes in);
 /* snapshot.c */
 void fuzz_snapshot(struct kx_bytes in);
 
+/* kdump.c */
+void fuzz_kdump_conf(struct kx_bytes in);
+void fuzz_kdump_debian(struct kx_bytes in);
+void fuzz_kdump_initrd(struct kx_bytes in);
+void fuzz_kdump_name(struct kx_bytes in);
+
 /* purgatory.c */
 void fuzz_purgatory_lz4(struct kx_bytes in);
 void fuzz_purgatory_unpack(struct kx_bytes in);
