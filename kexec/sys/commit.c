@@ -21,6 +21,7 @@
 #include <linux/reboot.h>
 
 #include "commit.h"
+#include "hold.h"
 #include "interfaces.h"
 #include "kmsg.h"
 #include "kx/explain.h"
@@ -227,11 +228,14 @@ int kx_load_segments(const struct kx_plan *p, struct kx_err *err)
 {
 	struct attempt t = attempt_segments(p->segment, p->segment_count, p->entry, p->flags);
 	char line[KX_KMSG_LINE];
+	struct kx_hold hold;
 	int r = kx_check_sighted(p, err);
 
 	if (r < 0)
 		return r;
+	kx_hold_begin(p, &hold);
 	r = call_and_listen(&t, line);
+	kx_hold_end(&hold);
 	return r < 0 ? kx_explain_load(p, KX_CALL_LOAD, -r, line, err) : 0;
 }
 

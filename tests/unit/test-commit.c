@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../kexec/sys/hold.h"
 #include "../../kexec/sys/returning.h"
 #include "../../kexec/sys/saved-target.h"
 #include "../../kexec/sys/staged.h"
@@ -119,6 +120,20 @@ int kx_keeping_forget(const char *root, struct kx_err *err)
 	CHECK_STR(root, "");
 	kernel.keeping_forgotten++;
 	return kernel.keeping_fails ? kx_err_set(err, kernel.keeping_fails, "it is kept") : 0;
+}
+
+/* Of a plan with a saved core, so that the stories of the others stay short. */
+void kx_hold_begin(const struct kx_plan *p, struct kx_hold *h)
+{
+	*h = (struct kx_hold){ .held = p->saved != NULL };
+	if (h->held)
+		tell("hold");
+}
+
+void kx_hold_end(struct kx_hold *h)
+{
+	if (h->held)
+		tell("release");
 }
 
 /* Only kexec -e calls these, and nothing here does. */
@@ -440,13 +455,13 @@ static void test_load_saved(void)
 	f.plan.saved = &saved;
 	f.plan.format = NULL;
 	CHECK(load(&f) == 0);
-	CHECK_STR(kernel.story, "load");
+	CHECK_STR(kernel.story, "hold load release");
 	CHECK_EQ_U64(f.left.code, 0);
 	begin(&f);
 	f.plan.saved = &saved;
 	kernel.resuming_fails = EROFS;
 	CHECK(load(&f) == -EROFS);
-	CHECK_STR(kernel.story, "load unload");
+	CHECK_STR(kernel.story, "hold load release unload");
 	CHECK_STR(f.err.text, "kexec -e would not know that it is a saved core (no third mark), so it"
 		  " was unloaded again");
 	CHECK_EQ_U64(f.call, KX_CALL_AUTO);
@@ -456,6 +471,13 @@ static void test_load_saved(void)
 	kernel.answer[1] = EPERM;
 	CHECK(load(&f) == -EROFS);
 	CHECK(strstr(f.err.text, "unloaded again, which failed: "));
+	/* Refused, nothing stays held. */
+	begin(&f);
+	f.plan.saved = &saved;
+	f.plan.fallback_allowed = false;
+	kernel.answer[0] = ENOMEM;
+	CHECK(load(&f) == -ENOMEM);
+	CHECK_STR(kernel.story, "hold load release");
 	/* Another kernel only has to be taken for what it is. */
 	begin(&f);
 	kernel.resuming_fails = EROFS;
