@@ -229,6 +229,8 @@ static int check_plan(struct taking *t, uint64_t used)
 		r = estimate(&now, &t->facts, used / now.src.page_size, &keep);
 	if (r == 0)
 		r = kx_plan_build(&now.o.req, &now.src, &now.arena, &plan, &now.err);
+	if (r == 0)
+		r = kx_commit_may_load(&plan, &now.err);
 	/* A full or closed standard error is no reason not to go on. */
 	if (r == 0 && now.o.req.debug && plan_show(&now, &plan) < 0)
 		now.err.code = 0;
