@@ -99,13 +99,24 @@ static int set_verb(struct options *o, const struct option_row *row, const char 
 	return 0;
 }
 
-/* Which verb: as -l; a later action may still change it, -f for one. */
+/*
+ * As -l; -f loads as well, and the old way to ask for a call has both: these stay,
+ * wherever they are.
+ */
+static int set_load(struct options *o, const struct option_row *row, const char *value,
+		    struct kx_err *err)
+{
+	if (o->verb != VERB_LOAD_EXEC && o->verb != VERB_CALL)
+		return set_verb(o, row, value, err);
+	o->load_seen = true;
+	return 0;
+}
+
 static int set_preserve(struct options *o, const struct option_row *row, const char *value,
 			struct kx_err *err)
 {
 	o->req.preserve = true;
-	/* The old way to ask for a call has both. */
-	return o->verb == VERB_CALL ? 0 : set_verb(o, row, value, err);
+	return set_load(o, row, value, err);
 }
 
 static int set_window(struct options *o, const struct option_row *row, const char *value,
@@ -128,7 +139,7 @@ static int set_resume(struct options *o, const struct option_row *row, const cha
 		return kx_err_wrap(err, "--%s", row->name);
 	o->req.has_resume_entry |= value != NULL;
 	o->req.resume = o->req.preserve = true;
-	return set_verb(o, row, value, err);
+	return set_load(o, row, value, err);
 }
 
 static int set_resume_target(struct options *o, const struct option_row *row, const char *value,

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "kx/core-headers.h"
+#include "kx/gic.h"
 #include "kx/keep-take.h"
 #include "kx/sys.h"
 #include "verb.h"
@@ -43,6 +44,27 @@ static int read_facts(struct kexec *k, struct kx_keep_facts *f)
 	kexec_warn("%s", k->err.text);
 	k->err.code = 0;
 	return kx_machine_note(&k->src, &k->arena, &f->machine, &k->err);
+}
+
+/*
+ * A kernel that comes back does not set its LPI tables again, and those of the other one
+ * are at home in its memory, whichever release that is: there the redistributors would
+ * clear the bits of what seems to be pending.  (Seen: 6.1 put back by 6.1, and files in
+ * the page cache changed.)  When it is to be put back it is too late.
+ */
+static int check_lpis(struct kexec *k, const struct kx_keep_facts *f)
+{
+	struct kx_bytes why;
+
+	if (!kx_gic_tables_unknown(f->machine, &why))
+		return 0;
+	kx_err_set(&k->err, ENODATA, "this kernel could not be put back, for its LPI tables are not"
+		   " known: %.*s", (int)why.len, (const char *)why.data);
+	if (!k->o.plan)
+		return -ENODATA;
+	kexec_warn("%s", k->err.text);
+	k->err.code = 0;
+	return 0;
 }
 
 /* req.keep as @pages pages would be kept. */
@@ -75,6 +97,8 @@ int keep_estimate(struct kexec *k, struct kx_keep *keep)
 	r = kx_snapshot_memory_read(&k->src, &k->arena, &m, &k->err);
 	if (r == 0)
 		r = read_facts(k, &f);
+	if (r == 0)
+		r = check_lpis(k, &f);
 	if (r < 0)
 		return r;
 	/* -e drops what is cached if that is too much. */
@@ -229,6 +253,8 @@ static int check_plan(struct taking *t, uint64_t used)
 		r = estimate(&now, &t->facts, used / now.src.page_size, &keep);
 	if (r == 0)
 		r = kx_plan_build(&now.o.req, &now.src, &now.arena, &plan, &now.err);
+	if (r == 0)
+		r = kx_commit_may_load(&plan, &now.err);
 	/* A full or closed standard error is no reason not to go on. */
 	if (r == 0 && now.o.req.debug && plan_show(&now, &plan) < 0)
 		now.err.code = 0;
@@ -248,6 +274,9 @@ static int check(struct taking *t)
 	if (r == 0)
 		r = kx_keep_facts_read(&in->src, &in->arena, &t->facts, &in->err);
 	in->src.machine_note = t->facts.machine;
+	/* More of the log may be gone than at the load. */
+	if (r == 0)
+		r = check_lpis(in, &t->facts);
 	if (r == 0)
 		r = check_device(t);
 	if (r == 0)

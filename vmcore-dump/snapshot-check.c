@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "kx/core-headers.h"
-#include "kx/machine.h"
+#include "kx/gic.h"
 #include "kx/sys.h"
 #include "snapshot.h"
 
@@ -111,14 +111,11 @@ static uint64_t used(const struct kx_snapshot_memory *m)
 /* Said now: at the resume it would be too late. */
 static void say_lpis(const struct snapshot_facts *f)
 {
-	struct kx_bytes rest = f->machine;
-	struct kx_machine_line l;
+	struct kx_bytes why;
 
-	while (kx_machine_next(&rest, &l))
-		if (kx_machine_word_is(l.key, "lpi_unknown"))
-			say("only Linux %s itself will be able to resume it, for its LPI tables are not"
-			    " known: %.*s", f->s.release, (int)l.value.len,
-			    (const char *)l.value.data);
+	if (kx_gic_tables_unknown(f->machine, &why))
+		say("only Linux %s itself will be able to resume it, for its LPI tables are not"
+		    " known: %.*s", f->s.release, (int)why.len, (const char *)why.data);
 }
 
 int snapshot_check_room(const struct snapshot_facts *f, const struct target *t,

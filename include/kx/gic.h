@@ -61,6 +61,8 @@ struct kx_text;
 KX_CHECKED int kx_gic_tables_add(struct kx_gic_tables *t, struct purg_lpi l, struct kx_err *err);
 /* As lines. */
 void kx_gic_tables_print(const struct kx_gic_tables *t, struct kx_text *text);
+/* Does @machine say that they are not known?  *ret_why, which it owns, then is why. */
+bool kx_gic_tables_unknown(struct kx_bytes machine, struct kx_bytes *ret_why);
 /*
  * From the lines @machine.  *ret is undefined on error.
  *   -ENOENT   they are not there; the sentence has the value of a line lpi_unknown

@@ -137,6 +137,11 @@ KX_CHECKED int kx_last_boot_read(const struct kx_sources *s, struct kx_arena *a,
 KX_CHECKED int kx_commit_load(const struct kx_plan *p, enum kx_call *ret_call,
 			      struct kx_err *ret_left, struct kx_err *err);
 /*
+ * Would the kernel refuse to load @p whatever it is, as far as its facts tell?  For who
+ * stops everybody first.  -EPERM, as kx_commit_load().
+ */
+KX_CHECKED int kx_commit_may_load(const struct kx_plan *p, struct kx_err *err);
+/*
  * Unload the loaded image (crash: the panic one).  Of an image and the payload
  * staged for it either takes both with it.  @ret_left as above.
  */

@@ -84,15 +84,28 @@ static int put_tables(struct kx_plan *p, const struct kx_gic_tables *then,
 	return 0;
 }
 
+static int check_unknown_kept(struct kx_plan *p, const char *why, struct kx_err *err)
+{
+	if (!p->request->resume_anyway)
+		return kx_err_set(err, EOPNOTSUPP,
+				  "on a machine with a GICv3 ITS expected to know the kept kernel's LPI tables: %s (--resume-anyway goes on without LPIs)",
+				  why);
+	kx_plan_note(p, "GICv3: the kept kernel has no LPIs any more");
+	return 0;
+}
+
 /*
  * Without its tables a kernel goes on with those of the kernel that puts it back,
  * which fit only where that one used the same interrupts for the same.  (Seen: 7.2
- * put back by 5.10 hangs.)
+ * put back by 5.10 hangs.)  And which have to be where its own were: it has other pages
+ * there if it was kept in memory, and the redistributors write to them.
  */
 static int check_unknown(struct kx_plan *p, const char *why, struct kx_err *err)
 {
 	const char *release = p->saved->contexts.context.release;
 
+	if (p->saved->kept_pa)
+		return check_unknown_kept(p, why, err);
 	if (!strcmp(release, p->sources->release))
 		return 0;
 	if (p->request->resume_anyway) {
@@ -113,7 +126,7 @@ static int set_lpis(struct kx_plan *p, struct kx_err *err)
 	if (r == -ENOENT) {
 		r = p->sources->arm64.gic.its_count ? check_unknown(p, why.text, err) : 0;
 		if (r == 0)
-			kx_arm64_stop_interrupts(p, false);
+			kx_arm64_stop_interrupts(p, p->saved->kept_pa && p->sources->arm64.gic.its_count);
 		return r;
 	}
 	if (r < 0)

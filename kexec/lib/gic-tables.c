@@ -39,6 +39,18 @@ void kx_gic_tables_print(const struct kx_gic_tables *t, struct kx_text *text)
 			    t->v[i].pend_pa);
 }
 
+bool kx_gic_tables_unknown(struct kx_bytes machine, struct kx_bytes *ret_why)
+{
+	struct kx_machine_line l;
+
+	while (kx_machine_next(&machine, &l))
+		if (kx_machine_word_is(l.key, KEY_UNKNOWN)) {
+			*ret_why = l.value;
+			return true;
+		}
+	return false;
+}
+
 /* @count numbers with a space between, and nothing else. */
 static bool numbers(struct kx_bytes value, uint64_t *ret, size_t count)
 {

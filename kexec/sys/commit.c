@@ -224,6 +224,13 @@ int kx_check_sighted(const struct kx_plan *p, struct kx_err *err)
 	return 0;
 }
 
+int kx_commit_may_load(const struct kx_plan *p, struct kx_err *err)
+{
+	if (both_forbidden(p->sources, p->request->crash))
+		return kx_explain_load(p, p->call, EPERM, "", err);
+	return kx_check_sighted(p, err);
+}
+
 int kx_load_segments(const struct kx_plan *p, struct kx_err *err)
 {
 	struct attempt t = attempt_segments(p->segment, p->segment_count, p->entry, p->flags);

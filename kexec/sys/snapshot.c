@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "kmsg.h"
 #include "kx/snapshot.h"
 #include "kx/sys.h"
@@ -23,6 +24,7 @@
 
 #define DEVICE		"/dev/snapshot"
 #define LOCKDOWN	"sys/kernel/security/lockdown"
+#define PM_TEST		"sys/power/pm_test"
 
 /* How long threads that were joined may take to leave the kernel's list. */
 #define ALONE_TRIES	1000
@@ -72,9 +74,33 @@ static int open_failed(const struct kx_sources *s, int code, struct kx_err *err)
 	return kx_err_set(err, code, DEVICE ": cannot open: %s", strerror(code));
 }
 
+/*
+ * Documentation/power/basic-pm-debugging.rst: hibernation up to some point, and back,
+ * which then looks like a resume.  "none [core] processors platform devices freezer".
+ */
+static int check_test(const struct kx_sources *s, struct kx_err *err)
+{
+	const char *text, *have;
+	struct kx_arena a;
+	int r;
+
+	kx_arena_init(&a);
+	r = kx_fact_text(s->root, &a, &text, err, PM_TEST);
+	have = r == 0 ? strchr(text, '[') : NULL;
+	if (have && strncmp(have, "[none]", 6))
+		r = kx_err_set(err, EINVAL, DEVICE ": expected 'none' in /" PM_TEST ", have '%.*s': there"
+			       " would be no snapshot", (int)strcspn(have + 1, "]"), have + 1);
+	kx_arena_deinit(&a);
+	return r;
+}
+
 int kx_snapshot_open(struct kx_snapshot *s, const struct kx_sources *sources, struct kx_err *err)
 {
+	int r = check_test(sources, err);
+
 	*s = (struct kx_snapshot){ .fd = -1, .kmsg = -1 };
+	if (r < 0)
+		return r;
 	s->fd = kx_open(DEVICE, O_RDONLY);
 	if (s->fd < 0) {
 		int code = -s->fd;

@@ -352,6 +352,34 @@ static void test_keep(void)
 	CHECK_STR(f.left.text, "note stays");
 }
 
+/* What the kernel is known to refuse is not tried. */
+static void test_may_load(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	CHECK(kx_commit_may_load(&f.plan, &f.err) == 0);
+	f.sources.limit_reboot = (struct kx_opt_u64){ true, 1 };
+	CHECK(kx_commit_may_load(&f.plan, &f.err) == 0);
+	f.sources.limit_panic = (struct kx_opt_u64){ true, 0 };
+	CHECK(kx_commit_may_load(&f.plan, &f.err) == 0);
+	f.sources.limit_reboot.value = 0;
+	CHECK(kx_commit_may_load(&f.plan, &f.err) == -EPERM);
+	CHECK(strstr(f.err.text, "kexec_load refused: "));
+	CHECK(strstr(f.err.text, "kernel.kexec_load_limit_reboot is 0"));
+
+	begin(&f);
+	f.sources.load_disabled = (struct kx_opt_u64){ true, 1 };
+	CHECK(kx_commit_may_load(&f.plan, &f.err) == -EPERM);
+	CHECK(strstr(f.err.text, "kernel.kexec_load_disabled is 1"));
+
+	begin(&f);
+	f.sources.iomem_hidden = true;
+	CHECK(kx_commit_may_load(&f.plan, &f.err) == -EPERM);
+	CHECK(strstr(f.err.text, "/proc/iomem shows no addresses"));
+	CHECK_EQ_U64(kernel.calls, 0);
+}
+
 /* What is loaded instead of it is not it; but -e loads it itself. */
 static void test_keep_forgotten(void)
 {
@@ -1075,5 +1103,6 @@ TEST_MAIN(
 	{ "unload what is staged", test_unload_staged },
 	{ "a snapshot to be taken", test_keep },
 	{ "a snapshot that is not taken after all", test_keep_forgotten },
+	{ "what is known to be refused", test_may_load },
 	{ "a captured machine", test_captured },
 )

@@ -45,6 +45,19 @@ static void test_lines(void)
 	kx_arena_deinit(&a);
 }
 
+static void test_unknown(void)
+{
+	struct kx_bytes why = KX_BYTES_NONE;
+
+	CHECK(kx_gic_tables_unknown(bytes("lpi_unknown=no log\n"), &why));
+	CHECK(why.len == 6 && !memcmp(why.data, "no log", 6));
+	/* The first of them, among others. */
+	CHECK(kx_gic_tables_unknown(bytes("cpus=0-3\nlpi_unknown=why\nlpi_unknown=none"), &why));
+	CHECK(why.len == 3 && !memcmp(why.data, "why", 3));
+	CHECK(!kx_gic_tables_unknown(bytes(""), &why));
+	CHECK(!kx_gic_tables_unknown(bytes("lpi_unknowns=no log\nno line\nlpi_property=0x1000\n"), &why));
+}
+
 static void test_bad_lines(void)
 {
 	static const struct { const char *text; int code; const char *why; } rows[] = {
@@ -191,6 +204,7 @@ static void test_log_bad(void)
 
 TEST_MAIN({ "lines", test_lines },
 	  { "malformed lines", test_bad_lines },
+	  { "lines that say that they are not known", test_unknown },
 	  { "as many as there may be", test_many },
 	  { "a log", test_log },
 	  { "a log that has lost some", test_log_lost },

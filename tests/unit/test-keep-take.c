@@ -300,6 +300,26 @@ static void test_describe(void)
 	CHECK_EQ_U64(keep.context.entry, 0x1234);
 }
 
+/* ---- the device ---------------------------------------------------------------------- */
+
+/* The kernel's test mode looks like a resume. */
+static void test_pm_test(void)
+{
+	struct kx_sources s = { .release = "" };
+	struct kx_snapshot snapshot;
+	struct sysroot root;
+
+	begin(&root);
+	s.root = root.dir;
+	sysroot_text(&root, "sys/power/pm_test", "none [core] processors platform devices freezer\n");
+	CHECK(kx_snapshot_open(&snapshot, &s, &err) == -EINVAL);
+	CHECK_STR(err.text, "/dev/snapshot: expected 'none' in /sys/power/pm_test, have 'core': there"
+		  " would be no snapshot");
+	CHECK(snapshot.fd == -1 && snapshot.kmsg == -1);
+	kx_snapshot_close(&snapshot);
+	end(&root);
+}
+
 TEST_MAIN(
 	{ "the mark", test_mark },
 	{ "a malformed mark", test_mark_bad },
@@ -308,4 +328,5 @@ TEST_MAIN(
 	{ "pages to their places", test_fill },
 	{ "pages without a place", test_fill_bad },
 	{ "the notes", test_describe },
+	{ "the mode of a test", test_pm_test },
 )

@@ -562,9 +562,43 @@ static void test_checked(void)
 	kept_deinit(&k);
 }
 
+static void forgetful(struct kept *k, struct bed *b)
+{
+	small(k, b, KX_MACHINE_ARM64);
+	k->forge.machine_text = "lpi_unknown=no log\n";
+	b->src.arm64.gic = (struct kx_gic){ .its_count = 1, .its_pa = { 0x8080000 }, .gicr_count = 1,
+					    .gicr = { { .pa = 0x80a0000, .len = 0x40000 } } };
+}
+
+/* This kernel's are where the other one has other pages, also if both are one release. */
+static void test_lpi_tables_unknown(void)
+{
+	struct kept k;
+	struct bed b;
+
+	forgetful(&k, &b);
+	fails_like(&k, EOPNOTSUPP, "expected to know the kept kernel's LPI tables: when it was saved, it"
+		   " was not known where its LPI tables are: no log (--resume-anyway goes on without");
+	forgetful(&k, &b);
+	b.req.resume_anyway = true;
+	if (read_and_build(&k)) {
+		CHECK(bed_noted(&b, "GICv3: the kept kernel has no LPIs any more"));
+		CHECK_EQ_U64(b.plan.param.lpi_count, 0);
+		CHECK_EQ_U64(b.plan.param.gicr_count, 1);
+	}
+	kept_deinit(&k);
+	/* Without an ITS nobody has any. */
+	forgetful(&k, &b);
+	b.src.arm64.gic.its_count = 0;
+	if (read_and_build(&k))
+		CHECK_EQ_U64(b.plan.param.gicr_count, 0);
+	kept_deinit(&k);
+}
+
 TEST_MAIN({ "two areas", test_small },
 	  { "everything at home", test_all_at_home },
 	  { "LPI tables in an area", test_lpi_tables },
+	  { "LPI tables that are not known", test_lpi_tables_unknown },
 	  { "neighbours are one move", test_merged },
 	  { "pages everywhere", test_everywhere },
 	  { "any areas", test_any },
