@@ -22,7 +22,24 @@
 enum kx_page_kind {
 	KX_PAGE_KEPT,			/* used, or nobody knows */
 	KX_PAGE_FREE,			/* in the buddy allocator's lists */
+	KX_PAGE_CACHE,			/* of a file, without private data */
+	KX_PAGE_CACHE_PRIVATE,		/* of a file, with buffers or the like */
+	KX_PAGE_USER,			/* of processes: anonymous, or huge */
+	KX_PAGE_UNACCEPTED,		/* of a confidential guest, never touched */
+	KX_PAGE_OFFLINE,		/* a balloon's: reading it may hang the machine */
+	KX_PAGE_POISONED,		/* broken memory: reading it is a machine check */
 };
+
+/*
+ * Dump levels, as makedumpfile(8) has them for -d: a sum of what is left out.  Zero
+ * pages are seen when they are read.
+ */
+#define KX_LEVEL_ZERO		1u
+#define KX_LEVEL_CACHE		2u
+#define KX_LEVEL_CACHE_PRIVATE	4u	/* and KX_LEVEL_CACHE */
+#define KX_LEVEL_USER		8u
+#define KX_LEVEL_FREE		16u
+#define KX_LEVEL_MAX		31u
 
 /* Pages behind each other of one kind. */
 struct kx_page_run {

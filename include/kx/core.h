@@ -46,6 +46,17 @@ struct kx_core_file {
 	int (*read)(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err);
 	void *ctx;
 	uint64_t len;			/* of the file */
+	/*
+	 * The same without a copy, or NULL: *ret is where the bytes are, until the next
+	 * call of one of these with this ctx.  -EOPNOTSUPP: not these bytes, read them.
+	 */
+	int (*view)(void *ctx, uint64_t off, size_t len, const uint8_t **ret, struct kx_err *err);
+	/*
+	 * The same file for one more thread, with a ctx of its own that @done frees; or
+	 * NULL: one thread only.  The first one outlives the others.
+	 */
+	int (*fork)(void *ctx, struct kx_core_file *ret, struct kx_err *err);
+	void (*done)(void *ctx);	/* with what fork made */
 };
 
 /* A PT_LOAD. */

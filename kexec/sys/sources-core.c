@@ -130,7 +130,7 @@ int kx_kcore_read(const char *root, struct kx_arena *a, struct kx_core *ret)
 	r = kx_core_open(&file, a, &core, NULL);
 	if (r < 0)
 		return r;
-	core.file = (struct kx_core_file){ NULL, NULL, 0 };
+	core.file = (struct kx_core_file){ .read = NULL };
 	*ret = core;
 	return 0;
 }
