@@ -89,7 +89,7 @@ static int call(struct kexec *k, const struct kx_pinned *pin)
 {
 	struct kx_plan plan;
 
-	k->o.req.sha256 = kx_sha256_best();
+	k->o.req.sha256 = kx_sha256_engine();
 	if (kx_plan_build(&k->o.req, &k->src, &k->arena, &plan, &k->err) < 0)
 		return STATUS_FAILED;
 	if (k->o.plan)

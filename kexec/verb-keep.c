@@ -190,7 +190,7 @@ static int read_request(struct taking *t)
 	in->o.verb = VERB_LOAD;
 	/* The machine may say more than it did then, and less. */
 	in->o.req.context = KX_PRESERVE_SNAPSHOT;
-	in->o.req.sha256 = kx_sha256_best();
+	in->o.req.sha256 = kx_sha256_engine();
 	if (kexec_machine_init(in) != STATUS_OK)
 		return -EIO;
 	if (!in->src.has_cap_boot)

@@ -262,7 +262,7 @@ static int load(struct kexec *k)
 	struct kx_plan plan = { .differences = NULL };
 	struct kx_keep keep;
 
-	k->o.req.sha256 = kx_sha256_best();
+	k->o.req.sha256 = kx_sha256_engine();
 	k->o.req.cpus = (size_t)get_nprocs();
 	/* Upstream die()s of a file that it cannot read. */
 	if (inputs_read(k) < 0)

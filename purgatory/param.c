@@ -114,6 +114,10 @@ static const char *check_memory(const struct purg_param *p, uint64_t base)
 	    ((p->unpack_pa & 7) ||
 	     !purg_param_inside(p, p->unpack_pa, p->unpack_count * sizeof(struct purg_unpack), 0)))
 		return "unpack list in no region";
+	if (p->part_count &&
+	    ((p->part_pa & 7) ||
+	     !purg_param_inside(p, p->part_pa, p->part_count * sizeof(struct purg_part), 0)))
+		return "table of parts in no region";
 	if (p->timing_pa &&
 	    ((p->timing_pa & 3) ||
 	     !purg_param_inside(p, p->timing_pa, PURG_TIMING_WORDS * 8, PURG_REGION_WRITE)))
@@ -209,7 +213,7 @@ const char *purg_param_check(const struct purg_param *p, uint64_t base)
 		return "unknown PSCI method";
 	if (p->paging > PURG_PAGING_5LEVEL)
 		return "unknown paging mode";
-	if (p->reserved || p->reserved2)
+	if (p->reserved || p->reserved2 || p->reserved3 || p->reserved4)
 		return "reserved field is not 0";
 	why = check_memory(p, base);
 	if (!why)

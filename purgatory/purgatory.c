@@ -18,8 +18,9 @@ struct purg_param purg_param __attribute__((section(".param"), aligned(64)));
 _Static_assert(sizeof(struct purg_region) == 80, "struct purg_region has padding");
 _Static_assert(sizeof(struct purg_console) == 24, "struct purg_console has padding");
 _Static_assert(sizeof(struct purg_unpack) == 40, "struct purg_unpack has padding");
+_Static_assert(sizeof(struct purg_part) == 48, "struct purg_part has padding");
 _Static_assert(sizeof(struct purg_param) == 128 + 4 * 24 + 32 * 80 + 56 + 16 * 16 + 8 + 16 * 8 + 32 * 24 +
-	       16 + 512 * 16,
+	       16 + 512 * 16 + 24,
 	       "struct purg_param has padding");
 
 PURG_NORETURN void purg_stop(struct purg_param *p)
@@ -63,18 +64,30 @@ static PURG_NORETURN void fail_unmapped(struct purg_param *p, const char *why)
 }
 
 /* "name [0x1000-0x1fff]", inclusive as in /proc/iomem. */
-static void line_region(struct purg_line *l, const struct purg_region *r)
+static void line_range(struct purg_line *l, const char *name, uint64_t pa, uint64_t len)
 {
-	purg_line_str(l, r->name);
+	purg_line_str(l, name);
 	purg_line_str(l, " [");
-	purg_line_hex(l, r->pa);
+	purg_line_hex(l, pa);
 	purg_line_str(l, "-");
-	purg_line_hex(l, r->pa + (r->len ? r->len - 1 : 0));
+	purg_line_hex(l, pa + (len ? len - 1 : 0));
 	purg_line_str(l, "]");
 }
 
+/* @l names what has @digest, and should have another. */
+static PURG_NORETURN void fail_digest(struct purg_param *p, struct purg_line *l,
+				      const uint8_t *digest, const uint8_t *want)
+{
+	purg_line_str(l, ": SHA-256 is ");
+	purg_line_bytes(l, digest, 4);
+	purg_line_str(l, "..., expected ");
+	purg_line_bytes(l, want, 4);
+	purg_line_str(l, "...");
+	purg_fail(p, l);
+}
+
 static void region_verify(struct purg_param *p, const struct purg_region *r,
-			  sha256_blocks_fn *blocks, sha256_blocks4_fn *blocks4)
+			  const struct sha256_engine *e)
 {
 	const void *data = (const void *)(uintptr_t)r->pa;
 	uint8_t digest[PURG_SHA256_LEN];
@@ -82,36 +95,99 @@ static void region_verify(struct purg_param *p, const struct purg_region *r,
 	struct sha256 s;
 
 	if (r->flags & PURG_REGION_QUARTERS) {
-		sha256_quarters(data, r->len, blocks, blocks4, digest);
+		sha256_quarters(data, r->len, e, digest);
 	} else {
-		sha256_init(&s, blocks);
+		sha256_init(&s, e->blocks);
 		sha256_update(&s, data, r->len);
 		sha256_final(&s, digest);
 	}
 	if (!__builtin_memcmp(digest, r->sha256, sizeof(digest)))
 		return;
 	purg_line_init(&l);
-	line_region(&l, r);
-	purg_line_str(&l, ": SHA-256 is ");
-	purg_line_bytes(&l, digest, 4);
-	purg_line_str(&l, "..., expected ");
-	purg_line_bytes(&l, r->sha256, 4);
-	purg_line_str(&l, "...");
-	purg_fail(p, &l);
+	line_range(&l, r->name, r->pa, r->len);
+	fail_digest(p, &l, digest, r->sha256);
 }
 
 /* The regions with @flag; returns how many. */
-static uint32_t verify(struct purg_param *p, uint32_t flag)
+static uint32_t regions_verify(struct purg_param *p, uint32_t flag, const struct sha256_engine *e)
 {
-	struct purg_fpu fpu = { .blocks4 = NULL };
-	sha256_blocks_fn *blocks = purg_arch_sha256_begin(&fpu);
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < p->region_count; i++) {
 		if (!(p->region[i].flags & flag))
 			continue;
-		region_verify(p, &p->region[i], blocks, fpu.blocks4);
+		region_verify(p, &p->region[i], e);
 		count++;
+	}
+	return count;
+}
+
+/* The parts that have digests of their own; the table has been verified. */
+struct parts {
+	struct purg_param *p;
+	uint32_t next;
+};
+
+static const struct purg_part *part_at(const struct purg_param *p, size_t i)
+{
+	return (const struct purg_part *)(uintptr_t)p->part_pa + i;
+}
+
+static void line_part(struct purg_line *l, const struct purg_param *p, size_t i)
+{
+	const struct purg_part *part = part_at(p, i);
+
+	purg_line_init(l);
+	purg_line_str(l, "part ");
+	purg_line_dec(l, i);
+	purg_line_str(l, " of ");
+	purg_line_dec(l, p->part_count);
+	line_range(l, "", part->pa, part->len);
+}
+
+static int part_next(void *ctx, struct sha256_message *ret)
+{
+	struct parts *v = ctx;
+	const struct purg_part *part = part_at(v->p, v->next);
+	struct purg_line l;
+
+	if (v->next == v->p->part_count)
+		return 0;
+	if (!purg_param_inside(v->p, part->pa, part->len, 0)) {
+		line_part(&l, v->p, v->next);
+		purg_line_str(&l, ": in no region");
+		purg_fail(v->p, &l);
+	}
+	*ret = (struct sha256_message){
+		.data = (const uint8_t *)(uintptr_t)part->pa, .len = part->len, .tag = v->next++,
+	};
+	return 1;
+}
+
+static void part_done(void *ctx, const struct sha256_message *m,
+		      const uint8_t digest[SHA256_DIGEST_LEN])
+{
+	struct parts *v = ctx;
+	const struct purg_part *part = part_at(v->p, m->tag);
+	struct purg_line l;
+
+	if (!__builtin_memcmp(digest, part->sha256, sizeof(part->sha256)))
+		return;
+	line_part(&l, v->p, m->tag);
+	fail_digest(v->p, &l, digest, part->sha256);
+}
+
+static uint32_t verify(struct purg_param *p, uint32_t flag)
+{
+	struct purg_fpu fpu;
+	struct sha256_engine e = purg_arch_sha256_begin(&fpu);
+	uint32_t count = regions_verify(p, flag, &e);
+
+	if (flag == PURG_REGION_VERIFY && p->part_count) {
+		struct parts parts = { .p = p };
+		struct sha256_feed feed = { part_next, part_done, &parts };
+
+		sha256_many(&e, &feed);
 	}
 	purg_arch_sha256_end(&fpu);
 	return count;
@@ -124,7 +200,7 @@ static uint64_t verify_bytes(const struct purg_param *p)
 	for (uint32_t i = 0; i < p->region_count; i++)
 		if (p->region[i].flags & (PURG_REGION_VERIFY | PURG_REGION_VERIFY_AFTER))
 			bytes += p->region[i].len;
-	return bytes;
+	return bytes + p->part_bytes;
 }
 
 static void say_start(struct purg_param *p, const char *unmapped)

@@ -85,8 +85,7 @@ void purg_timing_record(struct purg_param *p, const uint64_t stamp[PURG_TIMING_W
 
 /* What purg_arch_sha256_begin changed in the CPU, for _end to put back. */
 struct purg_fpu {
-	uint64_t reg[2];
-	sha256_blocks4_fn *blocks4;	/* from _begin: four messages at once, or NULL */
+	uint64_t reg[3];
 };
 
 /* purgatory/lz4.h has two of these. */
@@ -114,7 +113,7 @@ void purg_arch_init(struct purg_param *p);
 int purg_arch_console_write(const struct purg_console *c, const char *text, size_t len);
 const char *purg_arch_check(const struct purg_param *p);
 int purg_arch_map(struct purg_param *p, const char **ret_why);
-sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save);
+struct sha256_engine purg_arch_sha256_begin(struct purg_fpu *save);
 void purg_arch_sha256_end(const struct purg_fpu *save);
 void purg_arch_move(void *dst, const void *src, uint64_t len);
 void purg_arch_zero(void *dst, uint64_t len);

@@ -9,43 +9,48 @@
 
 #define QUARTERS	4
 
-/* The state after @blocks of a message, for sha256_update() to go on. */
-static void resume(struct sha256 *s, uint32_t four[SHA256_WORDS][QUARTERS], int i, uint64_t len)
+struct quarters {
+	const uint8_t *data;
+	uint64_t len, quarter;		/* quarter: whole blocks; the last has the rest as well */
+	size_t next;
+	uint8_t part[QUARTERS][SHA256_DIGEST_LEN];
+};
+
+static int quarter_next(void *ctx, struct sha256_message *ret)
 {
-	for (int w = 0; w < SHA256_WORDS; w++)
-		s->state[w] = four[w][i];
-	s->len = len;
+	struct quarters *q = ctx;
+	size_t i = q->next;
+
+	if (i == QUARTERS)
+		return 0;
+	q->next++;
+	*ret = (struct sha256_message){
+		.data = q->data + i * q->quarter, .tag = i,
+		.len = i == QUARTERS - 1 ? q->len - i * q->quarter : q->quarter,
+	};
+	return 1;
 }
 
-void sha256_quarters(const void *data, uint64_t len, sha256_blocks_fn *blocks,
-		     sha256_blocks4_fn *blocks4, uint8_t digest[SHA256_DIGEST_LEN])
+static void quarter_done(void *ctx, const struct sha256_message *m,
+			 const uint8_t digest[SHA256_DIGEST_LEN])
 {
-	/* Aligned: the vector code loads it as it is, perhaps from Device memory. */
-	uint32_t four[SHA256_WORDS][QUARTERS] __attribute__((aligned(16)));
-	/* Whole blocks; the last quarter has the rest as well. */
-	uint64_t quarter = len / QUARTERS & ~(SHA256_BLOCK_LEN - 1ULL), done = 0;
-	const uint8_t *start[QUARTERS];
-	uint8_t parts[QUARTERS][SHA256_DIGEST_LEN];
+	struct quarters *q = ctx;
+
+	__builtin_memcpy(q->part[m->tag], digest, SHA256_DIGEST_LEN);
+}
+
+void sha256_quarters(const void *data, uint64_t len, const struct sha256_engine *e,
+		     uint8_t digest[SHA256_DIGEST_LEN])
+{
+	struct quarters q = {
+		.data = data, .len = len,
+		.quarter = len / QUARTERS & ~(SHA256_BLOCK_LEN - 1ULL),
+	};
+	struct sha256_feed feed = { quarter_next, quarter_done, &q };
 	struct sha256 s;
 
-	sha256_init(&s, blocks);
-	for (int i = 0; i < QUARTERS; i++) {
-		start[i] = (const uint8_t *)data + quarter * (unsigned int)i;
-		for (int w = 0; w < SHA256_WORDS; w++)
-			four[w][i] = s.state[w];
-	}
-	if (blocks4) {
-		blocks4(four, start, quarter / SHA256_BLOCK_LEN);
-		done = quarter;
-	}
-	for (int i = 0; i < QUARTERS; i++) {
-		uint64_t rest = i == QUARTERS - 1 ? len - quarter * (QUARTERS - 1) : quarter;
-
-		resume(&s, four, i, done);
-		sha256_update(&s, start[i] + done, rest - done);
-		sha256_final(&s, parts[i]);
-	}
-	sha256_init(&s, blocks);
-	sha256_update(&s, parts, sizeof(parts));
+	sha256_many(e, &feed);
+	sha256_init(&s, e->blocks);
+	sha256_update(&s, q.part, sizeof(q.part));
 	sha256_final(&s, digest);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages as blocks: this thread reads, one on each CPU packs,
- * encrypts and hashes, one hands the blocks on in order.
+ * encrypts and hashes, several blocks at once where the CPU has lanes for them but no
+ * SHA-256 instructions, one hands the blocks on in order.
  *
  *	reader -> FILLED -> packers -> PACKED -> writer -> FREE -> reader
  *
@@ -47,7 +48,8 @@ struct ring {
 	struct kx_err err;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
-	sha256_blocks_fn *sha256;
+	struct sha256_engine sha256;
+	size_t batch;			/* blocks that a packer takes, if they are there */
 	/* The reader's place. */
 	size_t run;
 	uint64_t run_done;		/* pages of it */
@@ -102,6 +104,21 @@ static struct slot *slot_wait(struct ring *r, uint64_t *at, enum slot_state stat
 	return s;
 }
 
+/* The blocks that are to be packed, at most r->batch of them; 0: there will be none. */
+static size_t slots_take(struct ring *r, struct slot *ret[SHA256_LANES_MAX])
+{
+	size_t n = 0;
+
+	ret[0] = slot_wait(r, &r->taken, FILLED, true);
+	if (!ret[0])
+		return 0;
+	pthread_mutex_lock(&r->lock);
+	for (n = 1; n < r->batch && r->taken < r->filled; n++)
+		ret[n] = &r->slot[r->taken++ % r->slots];
+	pthread_mutex_unlock(&r->lock);
+	return n;
+}
+
 /* ---- packing and writing --------------------------------------------------------------- */
 
 static void pack_records(struct ring *r, struct slot *s)
@@ -125,38 +142,73 @@ static void pack_records(struct ring *r, struct slot *s)
 static int pack_slot(struct ring *r, struct slot *s, struct kx_err *err)
 {
 	const struct pack *p = r->pack;
-	struct sha256 h;
-	size_t pad;
 	int rc = 0;
 
 	pack_records(r, s);
 	if (p->cipher && s->p.len)
 		rc = kx_saved_block_seal(p->head, p->cipher, s->record, s->p.record_count, s->p.bytes,
 					 s->p.len, s->p.tag, err);
+	memset(s->p.bytes + s->p.len, 0, -s->p.len % KX_SAVED_ALIGN);
+	return rc;
+}
+
+/* The blocks of a batch, side by side if the CPU has no SHA-256 of its own. */
+struct hashing {
+	struct slot **slot;
+	size_t count, next;
+};
+
+static int hash_next(void *ctx, struct sha256_message *ret)
+{
+	struct hashing *h = ctx;
+
+	if (h->next == h->count)
+		return 0;
+	*ret = (struct sha256_message){
+		.data = h->slot[h->next]->p.bytes, .len = h->slot[h->next]->p.len, .tag = h->next,
+	};
+	h->next++;
+	return 1;
+}
+
+static void hash_done(void *ctx, const struct sha256_message *m,
+		      const uint8_t digest[SHA256_DIGEST_LEN])
+{
+	struct hashing *h = ctx;
+
+	memcpy(h->slot[m->tag]->p.sha256, digest, SHA256_DIGEST_LEN);
+}
+
+static int pack_batch(struct ring *r, struct slot **slot, size_t n, struct kx_err *err)
+{
+	struct hashing h = { .slot = slot, .count = n };
+	struct sha256_feed feed = { hash_next, hash_done, &h };
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = pack_slot(r, slot[i], err);
 	if (rc < 0)
 		return rc;
-	sha256_init(&h, r->sha256);
-	sha256_update(&h, s->p.bytes, s->p.len);
-	sha256_final(&h, s->p.sha256);
-	pad = -s->p.len % KX_SAVED_ALIGN;
-	memset(s->p.bytes + s->p.len, 0, pad);
+	sha256_many(&r->sha256, &feed);
 	return 0;
 }
 
 static void *packer(void *ctx)
 {
+	struct slot *slot[SHA256_LANES_MAX];
 	struct ring *r = ctx;
-	struct slot *s;
+	size_t n;
 
-	while ((s = slot_wait(r, &r->taken, FILLED, true))) {
+	while ((n = slots_take(r, slot))) {
 		struct kx_err err = { 0 };
-		int rc = pack_slot(r, s, &err);
+		int rc = pack_batch(r, slot, n, &err);
 
 		if (rc < 0) {
 			ring_fail(r, rc, &err);
 			break;
 		}
-		slot_becomes(r, s, PACKED, NULL);
+		for (size_t i = 0; i < n; i++)
+			slot_becomes(r, slot[i], PACKED, NULL);
 	}
 	return NULL;
 }
@@ -286,6 +338,8 @@ static size_t slot_cost(size_t block_len)
 
 static uint8_t *ring_size(struct ring *r, size_t cpus, size_t *ret_len)
 {
+	/* A batch for each CPU, and another that is read or written meanwhile. */
+	size_t most = r->batch > 1 ? (cpus + 1) * r->batch : 2 * cpus + 2;
 	uint64_t budget = free_memory() / 4;
 	uint8_t *p;
 
@@ -293,8 +347,8 @@ static uint8_t *ring_size(struct ring *r, size_t cpus, size_t *ret_len)
 	if (budget < SLOTS_MIN * slot_cost(r->block_len))
 		r->block_len = BLOCK_SMALL;
 	r->slots = budget / slot_cost(r->block_len);
-	if (r->slots > 2 * cpus + 2)
-		r->slots = 2 * cpus + 2;
+	if (r->slots > most)
+		r->slots = most;
 	if (r->slots < SLOTS_MIN)
 		r->slots = SLOTS_MIN;
 	*ret_len = r->slots * (sizeof(*r->slot) + slot_cost(r->block_len)) + KX_SAVED_ALIGN;
@@ -345,11 +399,13 @@ int pack_all(struct pack *p, struct kx_err *err)
 	size_t cpus = online < 1 ? 1 : online > (long)PACKERS_MAX ? PACKERS_MAX : (size_t)online, len;
 	struct ring r = {
 		.pack = p, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER,
-		.sha256 = kx_sha256_best(),
+		.sha256 = kx_sha256_engine(),
 	};
-	uint8_t *mem = ring_size(&r, cpus, &len);
+	uint8_t *mem;
 	int rc;
 
+	r.batch = r.sha256.lanes ? r.sha256.lane_count : 1;
+	mem = ring_size(&r, cpus, &len);
 	if (!mem)
 		return kx_err_set(err, ENOMEM, "no memory for 0x%zx bytes of buffers", len);
 	ring_split(&r, mem);

@@ -13,6 +13,8 @@
 
 /* The fastest SHA-256 block function of this CPU. */
 sha256_blocks_fn *kx_sha256_best(void);
+/* The same, and what it has for several messages at once. */
+struct sha256_engine kx_sha256_engine(void);
 /* The counter that purgatory stamps with, as far as user space can see it. */
 uint64_t kx_host_counter(void);
 /* Can this CPU run with 5 levels of page tables, whatever the kernel does? */

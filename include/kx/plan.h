@@ -123,8 +123,8 @@ struct kx_request {
 	uint64_t mem_min, mem_max;	/* [min, max]; max is inclusive as upstream's */
 	/* 256 bytes from getrandom(2), or fixed ones for --plan; empty: no seeds */
 	struct kx_bytes random;
-	/* The fastest SHA-256 of the CPU kexec runs on; NULL: portable */
-	sha256_blocks_fn *sha256;
+	/* What the CPU has that kexec runs on, see kx_request_sha256() */
+	struct sha256_engine sha256;
 	size_t cpus;			/* that may hash at once; 0 as 1 */
 	struct kx_x86_request x86;
 };
@@ -138,6 +138,14 @@ static inline bool kx_request_keeps(const struct kx_request *req)
 {
 	return req->preserve && req->context == KX_PRESERVE_SNAPSHOT && !req->function.path &&
 	       !req->resume;
+}
+
+/* Not chosen: portable. */
+static inline struct sha256_engine kx_request_sha256(const struct kx_request *req)
+{
+	struct sha256_engine portable = { .blocks = sha256_blocks_portable };
+
+	return req->sha256.blocks ? req->sha256 : portable;
 }
 
 static inline bool kx_request_swaps(const struct kx_request *req)
@@ -249,6 +257,8 @@ struct kx_plan {
 	size_t target_count;
 	struct purg_unpack *unpack;	/* arena */
 	size_t unpack_count;
+	struct purg_part *part;		/* of a saved core, behind the list in its segment */
+	size_t part_count;
 	/* What was chosen (never auto), and why; the sentences are NULL with kexec_file_load. */
 	enum kx_pack pack;
 	enum kx_stage stage;

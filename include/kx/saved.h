@@ -312,7 +312,10 @@ struct kx_saved_found {
  */
 KX_CHECKED int kx_saved_find(const struct kx_core_file *file, struct kx_saved_found *f,
 			     int *ret_bad, struct kx_err *err);
-/* -EBADMSG when the digest of @b is not @want. */
+/* -EBADMSG when they differ. */
+KX_CHECKED int kx_saved_digest_compare(const uint8_t have[32], const uint8_t want[32],
+				       struct kx_err *err);
+/* The same of the digest of @b. */
 KX_CHECKED int kx_saved_digest_check(struct kx_bytes b, sha256_blocks_fn *sha256,
 				     const uint8_t want[32], struct kx_err *err);
 

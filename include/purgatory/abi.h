@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define PURG_MAGIC	0x33475255504b584bULL	/* "KXKPURG3", little-endian */
-#define PURG_VERSION	3
+#define PURG_VERSION	4
 
 /* Offset of struct purg_param in the image: behind the entry branch. */
 #define PURG_PARAM_OFF	0x40
@@ -92,6 +92,18 @@ enum purg_codec {
 	PURG_CODEC_RAW,
 	PURG_CODEC_ZERO,
 	PURG_CODEC_LZ4,		/* one block: purgatory/lz4.h */
+};
+
+/*
+ * The parts: memory in regions that is verified piece by piece, once the regions with
+ * PURG_REGION_VERIFY are, of which one holds this table.  Of a saved core they are
+ * its blocks, whose digests came with it; and a CPU without SHA-256 instructions hashes
+ * several side by side (sha256_many()).
+ */
+struct purg_part {
+	uint64_t pa;
+	uint64_t len;
+	uint8_t sha256[PURG_SHA256_LEN];
 };
 
 /*
@@ -340,6 +352,11 @@ struct purg_param {
 	uint32_t lpi_count;
 	uint32_t reserved3;		/* 0 */
 	struct purg_lpi lpi[PURG_LPI_MAX];
+
+	uint64_t part_pa;		/* struct purg_part[], aligned to 8, in a region */
+	uint64_t part_bytes;		/* sum of their len, for messages */
+	uint32_t part_count;
+	uint32_t reserved4;		/* 0 */
 };
 
 #endif

@@ -18,11 +18,19 @@
 typedef void sha256_blocks_fn(uint32_t state[8], const uint8_t *data, size_t blocks);
 
 /*
- * The same for four messages of @blocks blocks each: @state[i] is word i of the
- * four states, aligned to 16.
+ * The same for as many messages as it has lanes, of @blocks blocks each: message i is
+ * at @data[i], and word w of its state is @state[w * lanes + i], aligned to 16.
  */
-typedef void sha256_blocks4_fn(uint32_t state[SHA256_WORDS][4], const uint8_t *const data[4],
-			       size_t blocks);
+typedef void sha256_lanes_fn(uint32_t *state, const uint8_t *const *data, size_t blocks);
+
+#define SHA256_LANES_MAX	8
+
+/* What a CPU has: one message at a time, and several. */
+struct sha256_engine {
+	sha256_blocks_fn *blocks;
+	sha256_lanes_fn *lanes;		/* NULL: it gains nothing */
+	unsigned int lane_count;
+};
 
 struct sha256 {
 	uint32_t state[8];
@@ -37,7 +45,9 @@ extern const uint32_t sha256_k[64];
 sha256_blocks_fn sha256_blocks_portable;
 sha256_blocks_fn sha256_blocks_ni;	/* x86_64: SHA extensions, SSSE3, SSE4.1; any stack */
 sha256_blocks_fn sha256_blocks_ce;	/* arm64: ARMv8 SHA2 instructions; FP/SIMD enabled */
-sha256_blocks4_fn sha256_blocks4_neon;	/* arm64: FP/SIMD enabled */
+sha256_lanes_fn sha256_lanes_neon;	/* arm64, 4 lanes: FP/SIMD enabled */
+sha256_lanes_fn sha256_lanes_sse2;	/* x86_64, 4 lanes; any stack */
+sha256_lanes_fn sha256_lanes_avx2;	/* x86_64, 8 lanes; any stack */
 
 void sha256_init(struct sha256 *s, sha256_blocks_fn *blocks);
 void sha256_update(struct sha256 *s, const void *data, size_t len);
@@ -45,10 +55,30 @@ void sha256_final(struct sha256 *s, uint8_t digest[SHA256_DIGEST_LEN]);
 
 /*
  * The SHA-256 of the four digests of the quarters of @data: three of @len / 4 bytes
- * rounded down to whole blocks, and the rest.  @blocks4 may be NULL; the digest is
- * the same.
+ * rounded down to whole blocks, and the rest.
  */
-void sha256_quarters(const void *data, uint64_t len, sha256_blocks_fn *blocks,
-		     sha256_blocks4_fn *blocks4, uint8_t digest[SHA256_DIGEST_LEN]);
+void sha256_quarters(const void *data, uint64_t len, const struct sha256_engine *e,
+		     uint8_t digest[SHA256_DIGEST_LEN]);
+
+struct sha256_message {
+	const uint8_t *data;
+	uint64_t len;
+	size_t tag;		/* the caller's */
+};
+
+/* Where sha256_many() gets its messages, and leaves their digests, in any order. */
+struct sha256_feed {
+	/* The next one; 0: there is none. */
+	int (*next)(void *ctx, struct sha256_message *ret);
+	void (*done)(void *ctx, const struct sha256_message *m,
+		     const uint8_t digest[SHA256_DIGEST_LEN]);
+	void *ctx;
+};
+
+/*
+ * The SHA-256 of each message that @feed has, in the lanes of @e while there are enough
+ * of them.  Messages that were begun when next() says 0 are finished.
+ */
+void sha256_many(const struct sha256_engine *e, const struct sha256_feed *feed);
 
 #endif

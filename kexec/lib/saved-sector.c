@@ -73,16 +73,21 @@ static uint64_t digest_head(const uint8_t *digest)
 	return v;
 }
 
+int kx_saved_digest_compare(const uint8_t have[32], const uint8_t want[32], struct kx_err *err)
+{
+	if (memcmp(have, want, SHA256_DIGEST_LEN))
+		return kx_err_set(err, EBADMSG, "SHA-256: expected %016" PRIx64 "..., have %016"
+				  PRIx64 "...", digest_head(want), digest_head(have));
+	return 0;
+}
+
 int kx_saved_digest_check(struct kx_bytes b, sha256_blocks_fn *sha256, const uint8_t want[32],
 			  struct kx_err *err)
 {
 	uint8_t have[SHA256_DIGEST_LEN];
 
 	kx_saved_digest(b, sha256, have);
-	if (memcmp(have, want, sizeof(have)))
-		return kx_err_set(err, EBADMSG, "SHA-256: expected %016" PRIx64 "..., have %016"
-				  PRIx64 "...", digest_head(want), digest_head(have));
-	return 0;
+	return kx_saved_digest_compare(have, want, err);
 }
 
 /* ---- sector 0 --------------------------------------------------------------------- */

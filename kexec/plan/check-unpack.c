@@ -276,6 +276,45 @@ static int check_order(const struct kx_plan *p, const struct dst *dst, size_t *t
 	return 0;
 }
 
+static int part_compare(const void *a, const void *b)
+{
+	const struct purg_part *x = a, *y = b;
+
+	return (x->pa > y->pa) - (x->pa < y->pa);
+}
+
+/* What is unpacked of a saved core is all in one part or other (purgatory/abi.h). */
+static int check_parts(const struct kx_plan *p, struct kx_err *err)
+{
+	size_t n = p->part_count, bad = p->unpack_count;
+	struct purg_part *part = kx_arena_alloc_raw(p->arena, (n + 1) * sizeof(*part));
+
+	if (!part)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	if (n)
+		memcpy(part, p->part, n * sizeof(*part));
+	qsort(part, n, sizeof(*part), part_compare);
+	for (size_t i = 0; i < p->unpack_count && bad == p->unpack_count; i++) {
+		const struct purg_unpack *u = &p->unpack[i];
+		size_t low = 0, high = n;
+
+		/* The last that begins no later. */
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+
+			if (part[middle].pa > u->src_pa)
+				high = middle;
+			else
+				low = middle + 1;
+		}
+		if (u->src_len && (!low || u->src_pa - part[low - 1].pa > part[low - 1].len ||
+				   u->src_len > part[low - 1].len - (u->src_pa - part[low - 1].pa)))
+			bad = i;
+	}
+	kx_arena_release(p->arena, part);
+	return bad == p->unpack_count ? 0 : record_bad(p, bad, "its source is not verified", err);
+}
+
 static int check_list(const struct kx_plan *p, struct kx_err *err)
 {
 	struct kx_range list;
@@ -320,6 +359,8 @@ int kx_plan_check_unpack(const struct kx_plan *p, struct kx_err *err)
 		rc = check_list(p, err);
 	if (rc == 0)
 		rc = check_order(p, dst, tree, err);
+	if (rc == 0 && p->saved && !p->saved->kept_pa && !p->request->no_checks)
+		rc = check_parts(p, err);
 	kx_arena_release(p->arena, tree);
 	kx_arena_release(p->arena, dst);
 	return rc;

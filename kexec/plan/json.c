@@ -223,6 +223,8 @@ static void json_unpack(struct kx_json *j, const struct kx_plan *p)
 	char line[100];
 
 	kx_json_u64(j, "unpack_records", p->unpack_count);
+	if (p->part_count)
+		kx_json_u64(j, "verified_parts", p->part_count);
 	kx_json_array(j, "unpack");
 	for (size_t i = 0; i < p->unpack_count; i++) {
 		const struct purg_unpack *u = &p->unpack[i];

@@ -277,7 +277,7 @@ static int place_guess(struct kx_plan *p, uint64_t *ret_pa, struct kx_err *err)
 /* The digests of the areas, which purgatory compares, too. */
 static int hash(struct kx_plan *p, struct core *c, struct kx_err *err)
 {
-	sha256_blocks_fn *blocks = p->request->sha256 ? p->request->sha256 : sha256_blocks_portable;
+	sha256_blocks_fn *blocks = kx_request_sha256(p->request).blocks;
 	uint8_t (*digest)[SHA256_DIGEST_LEN];
 
 	digest = kx_arena_alloc(p->arena, c->keep->area_count * sizeof(*digest));

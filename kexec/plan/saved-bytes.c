@@ -36,7 +36,7 @@ static void add_pieces(struct saved_job *j, size_t i, const uint8_t *data)
 		if (!piece || pages + len > PIECE_PAGES ||
 		    piece->bytes.len + j->stored[k] > PIECE_PACKED) {
 			piece = &j->piece[j->piece_count++];
-			*piece = (struct saved_piece){ .bytes = { data, 0 }, .first = k };
+			*piece = (struct saved_piece){ .bytes = { data, 0 }, .first = k, .block = i };
 			pages = 0;
 		}
 		piece->count++;

@@ -90,7 +90,8 @@ int saved_place_list(struct saved_job *j, struct kx_err *err)
 		return rc;
 	return kx_plan_place_at(p, "unpack list", j->list,
 				(struct kx_bytes){ (const uint8_t *)p->unpack,
-						   p->unpack_count * sizeof(*p->unpack) },
+						   p->unpack_count * sizeof(*p->unpack) +
+						   p->part_count * sizeof(*p->part) },
 				"what purgatory does; smallest room that the core leaves", err);
 }
 
@@ -98,9 +99,11 @@ static int build_list(struct saved_job *j, struct kx_err *err)
 {
 	size_t n = 0, max = saved_list_max(j), levels = 1;
 	struct kx_plan *p = j->p;
+	int rc;
 
 	/* Room for one, so that a core without pages has a list, too. */
-	p->unpack = kx_arena_alloc_raw(p->arena, (max + 1) * sizeof(*p->unpack));
+	p->unpack = kx_arena_alloc_raw(p->arena, (max + 1) * sizeof(*p->unpack) +
+				       saved_parts_max(j) * sizeof(*p->part));
 	if (!p->unpack)
 		return kx_err_set(err, ENOMEM, "no memory for %zu unpack records", max);
 	for (size_t level = 0; level < levels; level++)
@@ -111,7 +114,8 @@ static int build_list(struct saved_job *j, struct kx_err *err)
 				levels = j->piece[i].level + 1;
 		}
 	p->unpack_count = n;
-	return saved_place_list(j, err);
+	rc = saved_parts(j, err);
+	return rc < 0 ? rc : saved_place_list(j, err);
 }
 
 /* ---- homes ------------------------------------------------------------------------- */

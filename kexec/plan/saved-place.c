@@ -75,8 +75,9 @@ static bool goes_on(const struct filler *f, const struct saved_piece *piece, uin
 
 	if (!f->end)
 		return false;
+	/* What is a block, or goes on with one, stays in one piece for its digest. */
 	if (f->j->copied)
-		*ret_pa = kx_align_up(f->pa, PIECE_ALIGN);
+		*ret_pa = data == f->end ? f->pa : kx_align_up(f->pa, PIECE_ALIGN);
 	else if (data >= f->end && data - f->end < (ptrdiff_t)KX_SAVED_ALIGN)
 		*ret_pa = f->pa + (uint64_t)(data - f->end);
 	else
@@ -428,7 +429,8 @@ int saved_take(struct saved_job *j, size_t records, struct kx_err *err)
 			   &j->purgatory, err);
 	if (rc < 0)
 		return rc;
-	return take_smallest(j, "unpack list", records * sizeof(struct purg_unpack),
+	return take_smallest(j, "unpack list", records * sizeof(struct purg_unpack) +
+			     saved_parts_max(j) * sizeof(struct purg_part),
 			     page, any, &j->list, err);
 }
 

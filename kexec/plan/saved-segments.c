@@ -75,9 +75,12 @@ static int segment_add(struct saved_job *j, struct saved_piece **v, size_t from,
 	rc = kx_plan_place_at(p, name, r, bytes, room->written ?
 			      "is unpacked before the core's own pages fall onto it" :
 			      "the core has no page here", err);
-	if (rc == 0)
-		p->segment[p->segment_count - 1].written = room->written;
-	return rc;
+	if (rc < 0)
+		return rc;
+	p->segment[p->segment_count - 1].written = room->written;
+	/* It is, in parts: saved-parts.c. */
+	p->segment[p->segment_count - 1].verify = false;
+	return 0;
 }
 
 int saved_segments(struct saved_job *j, struct kx_err *err)

@@ -1,27 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The blocks of a saved core against their digests, by as many threads as there are
- * CPUs, while the plan is sealed: that hashes the same bytes once more, one behind
- * the other, and takes as long as one thread for all blocks.  Called by saved.c.
+ * The blocks of a saved core against their digests, and the digests of parts that
+ * have none (saved-parts.c), by as many threads as there are CPUs, each with several
+ * side by side if the CPU has no SHA-256 of its own.  Straight from where they are loaded
+ * from: nothing is copied.  Called by saved.c.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <string.h>
 
 #include "saved.h"
 
-static bool block_take(struct saved_verifier *v, size_t *ret)
+/* The blocks of the core, and behind them the parts of the plan, by number. */
+struct verifier {
+	const struct saved_job *j;
+	struct sha256_engine engine;
+	size_t blocks, count;
+	pthread_mutex_t lock;		/* of what follows */
+	size_t next;			/* that nobody has taken */
+	int failed;			/* 0, or as failed_block has it */
+	size_t failed_block;
+	struct kx_err err;
+};
+
+/* What number @i hashes; nothing, if its digest is known to be right. */
+static struct kx_bytes bytes_of(const struct verifier *v, size_t i)
 {
-	bool more;
+	const struct saved_block *b = &v->j->core->block[i];
+	struct kx_bytes bytes = KX_BYTES_NONE;
+
+	if (i >= v->blocks)
+		return v->j->part[i - v->blocks];
+	/* saved-bytes.c has seen that it is inside. */
+	if (!saved_is_read(v->j) &&
+	    !kx_bytes_sub(v->j->p->request->kernel.bytes, b->off, b->len, &bytes))
+		return KX_BYTES_NONE;
+	return bytes;
+}
+
+static int next(void *ctx, struct sha256_message *ret)
+{
+	struct verifier *v = ctx;
+	struct kx_bytes b = KX_BYTES_NONE;
 
 	pthread_mutex_lock(&v->lock);
-	more = !v->failed && v->next < v->core->head.block_count;
-	*ret = v->next;
-	v->next += more;
+	while (!v->failed && v->next < v->count && !b.len) {
+		b = bytes_of(v, v->next);
+		*ret = (struct sha256_message){ .data = b.data, .len = b.len, .tag = v->next++ };
+	}
 	pthread_mutex_unlock(&v->lock);
-	return more;
+	return b.len != 0;
 }
 
 /* Of several the first: all blocks before it were taken, and are finished. */
-static void block_fail(struct saved_verifier *v, size_t i, int rc, const struct kx_err *err)
+static void block_fail(struct verifier *v, size_t i, int rc, const struct kx_err *err)
 {
 	pthread_mutex_lock(&v->lock);
 	if (!v->failed || i < v->failed_block) {
@@ -32,54 +64,52 @@ static void block_fail(struct saved_verifier *v, size_t i, int rc, const struct 
 	pthread_mutex_unlock(&v->lock);
 }
 
+static void done(void *ctx, const struct sha256_message *m,
+		 const uint8_t digest[SHA256_DIGEST_LEN])
+{
+	struct verifier *v = ctx;
+	const struct saved_block *b;
+	struct kx_err err = { 0 };
+	int rc;
+
+	if (m->tag >= v->blocks) {
+		memcpy(v->j->p->part[m->tag - v->blocks].sha256, digest, SHA256_DIGEST_LEN);
+		return;
+	}
+	b = &v->j->core->block[m->tag];
+	rc = kx_saved_digest_compare(digest, b->sha256, &err);
+	if (rc == 0)
+		return;
+	kx_err_wrap(&err, "block %zu at 0x%" PRIx64, m->tag, b->off);
+	block_fail(v, m->tag, rc, &err);
+}
+
 static void *work(void *ctx)
 {
-	struct saved_thread *t = ctx;
-	struct saved_verifier *v = t->verifier;
-	size_t i;
+	struct verifier *v = ctx;
+	struct sha256_feed feed = { next, done, v };
 
-	while (block_take(v, &i)) {
-		struct kx_err err = { 0 };
-		int rc = v->core->block[i].len ? kx_saved_block(v->core, i, t->block, &err) : 0;
-
-		if (rc < 0)
-			block_fail(v, i, rc, &err);
-	}
+	sha256_many(&v->engine, &feed);
 	return NULL;
 }
 
-int saved_verify_begin(const struct saved_job *j, struct saved_verifier *v, struct kx_err *err)
+int saved_verify(const struct saved_job *j, struct kx_err *err)
 {
-	size_t want = j->p->request->cpus;
+	struct verifier v = {
+		.j = j, .engine = kx_request_sha256(j->p->request),
+		.blocks = j->core->head.block_count, .lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	size_t cpus = j->p->request->cpus, n = 0;
+	pthread_t thread[SAVED_THREADS_MAX];
 
-	*v = (struct saved_verifier){ .core = j->core, .lock = PTHREAD_MUTEX_INITIALIZER };
-	if (saved_is_read(j))
-		v->next = j->core->head.block_count;
-	if (want > SAVED_THREADS_MAX)
-		want = SAVED_THREADS_MAX;
-	for (size_t i = 0; i < want || i == 0; i++) {
-		struct saved_thread *t = &v->thread[i];
-
-		t->verifier = v;
-		t->block = kx_arena_alloc_raw(j->p->arena, KX_SAVED_BLOCK_MAX);
-		if (!t->block && i == 0)
-			return kx_err_set(err, ENOMEM, "no memory for 0x%x bytes of a saved core",
-					  KX_SAVED_BLOCK_MAX);
-		if (!t->block || want < 2 || pthread_create(&t->id, NULL, work, t))
-			break;
-		v->threads++;
-	}
-	return 0;
-}
-
-int saved_verify_end(struct saved_verifier *v, struct kx_err *err)
-{
-	/* With one CPU, or without memory for a thread. */
-	if (!v->threads)
-		work(&v->thread[0]);
-	for (size_t i = 0; i < v->threads; i++)
-		pthread_join(v->thread[i].id, NULL);
-	if (v->failed && err)
-		*err = v->err;
-	return v->failed;
+	v.count = v.blocks + j->p->part_count;
+	/* One is this. */
+	while (n < SAVED_THREADS_MAX && n + 1 < cpus && !pthread_create(&thread[n], NULL, work, &v))
+		n++;
+	work(&v);
+	for (size_t i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+	if (v.failed && err)
+		*err = v.err;
+	return v.failed;
 }

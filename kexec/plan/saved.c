@@ -113,9 +113,8 @@ static void note_memory(struct saved_job *j)
 
 static int build(struct saved_job *j, struct kx_err *err)
 {
-	struct saved_verifier verifier;
 	struct kx_plan *p = j->p;
-	int rc, sealed;
+	int rc;
 
 	rc = kx_plan_space(p, err);
 	if (rc == 0)
@@ -140,15 +139,13 @@ static int build(struct saved_job *j, struct kx_err *err)
 		rc = saved_place_purgatory(j, "unpacks the others, then enters the saved kernel", err);
 	if (rc == 0)
 		rc = kx_plan_check(p, err);
-	/* What takes long comes last: every byte is hashed twice, see saved-verify.c. */
+	/* What takes long comes last: every byte is hashed. */
 	if (rc == 0)
-		rc = saved_verify_begin(j, &verifier, err);
+		rc = saved_verify(j, err);
 	if (rc < 0)
 		return rc;
 	note_memory(j);
-	sealed = kx_plan_seal(p, err);
-	rc = saved_verify_end(&verifier, err);
-	return rc < 0 ? rc : sealed;
+	return kx_plan_seal(p, err);
 }
 
 int kx_plan_build_saved(struct kx_plan *p, struct kx_err *err)

@@ -10,8 +10,9 @@
  *	saved-bytes.c	its blocks, checked, as purgatory can unpack them
  *	saved-place.c	where they are loaded
  *	saved-segments.c	the segments that makes
- *	saved-verify.c	their digests
  *	saved-list.c	the unpack list, and the homes it writes to
+ *	saved-parts.c	the digests that purgatory compares
+ *	saved-verify.c	those of the blocks, and of what has none
  */
 #ifndef KX_PLAN_SAVED_H
 #define KX_PLAN_SAVED_H
@@ -29,6 +30,7 @@
 struct saved_piece {
 	struct kx_bytes bytes;		/* packed; in the mapping, or the arena */
 	size_t first, count;		/* its records */
+	size_t block;			/* theirs */
 	size_t level;			/* of the room it lies in */
 	uint64_t pa;			/* where it is loaded */
 };
@@ -62,28 +64,14 @@ struct saved_job {
 
 	struct saved_room room[SAVED_SEGMENTS_MAX];
 	size_t room_count;
+	/* Of each part what it is the digest of, if that is still to be computed; else no data. */
+	struct kx_bytes *part;
 	struct kx_range list, purgatory;
 	/* Pieces are put together in the arena, so that each room is one segment. */
 	bool copied;
 };
 
-/* Each has a buffer for a block. */
 #define SAVED_THREADS_MAX	16u
-
-struct saved_verifier {
-	const struct kx_saved *core;
-	struct saved_thread {
-		struct saved_verifier *verifier;
-		pthread_t id;
-		uint8_t *block;		/* arena */
-	} thread[SAVED_THREADS_MAX];
-	size_t threads;			/* that were started */
-	pthread_mutex_t lock;		/* of what follows */
-	size_t next;			/* block that nobody has taken */
-	int failed;			/* 0, or as block failed_block has it */
-	size_t failed_block;
-	struct kx_err err;
-};
 
 static inline struct kx_range saved_record_range(const struct saved_job *j, size_t i)
 {
@@ -114,13 +102,10 @@ KX_CHECKED int saved_bytes(struct saved_job *j, struct kx_err *err);
 /* Were the blocks' digests checked by saved_bytes()? */
 bool saved_is_read(const struct saved_job *j);
 /*
- * Every block that was not read yet, with its digest: begun, on req->cpus CPUs, and
- * waited for, which has to be done where it was begun (returned 0).  -ENOMEM; as
- * kx_saved_block(), whatever @err had before.
+ * Every block that was not read yet against its digest, and the digests of parts that
+ * have none, on req->cpus CPUs.  -EBADMSG, -ENOMEM.
  */
-KX_CHECKED int saved_verify_begin(const struct saved_job *j, struct saved_verifier *v,
-				  struct kx_err *err);
-KX_CHECKED int saved_verify_end(struct saved_verifier *v, struct kx_err *err);
+KX_CHECKED int saved_verify(const struct saved_job *j, struct kx_err *err);
 /*
  * Rooms for all pieces, for the list and for purgatory; each piece its place, and
  * p->segment[] of them.  -ENOSPC, -E2BIG, -ENOMEM.
@@ -134,7 +119,11 @@ KX_CHECKED int saved_place_purgatory(struct saved_job *j, const char *why, struc
 KX_CHECKED int saved_segments(struct saved_job *j, struct kx_err *err);
 /* Records of the unpack list, at most: neighbours may be one. */
 size_t saved_list_max(const struct saved_job *j);
-/* p->unpack[] and its segment, p->home[].  -E2BIG, -ENOMEM. */
+/* Parts at most; none if purgatory is to verify nothing. */
+size_t saved_parts_max(const struct saved_job *j);
+/* p->part[] behind p->unpack[], which has room for them; j->part.  -ENOMEM. */
+KX_CHECKED int saved_parts(struct saved_job *j, struct kx_err *err);
+/* p->unpack[], p->part[] and their segment, p->home[].  -E2BIG, -ENOMEM. */
 KX_CHECKED int saved_list(struct saved_job *j, struct kx_err *err);
 /* The latter two: the segment of p->unpack[] in j->list, and homes of j->written. */
 KX_CHECKED int saved_place_list(struct saved_job *j, struct kx_err *err);

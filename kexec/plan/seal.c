@@ -20,18 +20,18 @@
 static void digest(const struct kx_request *req, const struct kx_segment *seg,
 		   struct purg_region *r)
 {
-	sha256_blocks_fn *blocks = req->sha256 ? req->sha256 : sha256_blocks_portable;
+	struct sha256_engine e = kx_request_sha256(req);
 	struct sha256 s;
 
 	if (r->flags & PURG_REGION_QUARTERS) {
-		sha256_quarters(seg->buf.data, r->len, blocks, NULL, r->sha256);
+		sha256_quarters(seg->buf.data, r->len, &e, r->sha256);
 		return;
 	}
 	if (seg->sha256 && r->len == seg->buf.len) {
 		memcpy(r->sha256, seg->sha256, sizeof(r->sha256));
 		return;
 	}
-	sha256_init(&s, blocks);
+	sha256_init(&s, e.blocks);
 	sha256_update(&s, seg->buf.data, r->len);
 	sha256_final(&s, r->sha256);
 }
@@ -229,6 +229,16 @@ static void add_segments(struct kx_plan *p)
 		};
 }
 
+/* They lie behind the unpack list (saved-list.c). */
+static void add_parts(struct kx_plan *p)
+{
+	p->param.part_pa = p->part_count ? p->param.unpack_pa + p->unpack_count * sizeof(*p->unpack) : 0;
+	p->param.part_count = (uint32_t)p->part_count;
+	p->param.part_bytes = 0;
+	for (size_t i = 0; i < p->part_count; i++)
+		p->param.part_bytes += p->part[i].len;
+}
+
 /* @param into a copy of the image: the blob itself is constant. */
 static int write_param(struct kx_plan *p, struct kx_segment *purgatory,
 		       const struct purg_param *param, struct kx_err *err)
@@ -259,7 +269,7 @@ static int seal_staged(struct kx_plan *p, struct kx_err *err)
 	param.base = p->staged_entry;
 	param.pool_len = PURG_POOL_MIN;
 	param.unpack_pa = param.timing_pa = 0;
-	param.unpack_count = param.region_count = 0;
+	param.unpack_count = param.region_count = param.part_count = 0;
 	memset(param.region, 0, sizeof(param.region));
 	param.entry_kind = PURG_ENTRY_STAGED;
 	param.paging = PURG_PAGING_KEEP;
@@ -287,6 +297,7 @@ int kx_plan_seal(struct kx_plan *p, struct kx_err *err)
 		param->flags |= PURG_F_TIMING;
 	param->page_shift = (uint32_t)__builtin_ctzll(p->sources->page_size);
 	param->unpack_count = (uint32_t)p->unpack_count;
+	add_parts(p);
 	add_consoles(p);
 	add_segments(p);
 	add_digests(p);

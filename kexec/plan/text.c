@@ -248,6 +248,10 @@ static void print_purgatory(const struct kx_plan *p, struct kx_text *t)
 	any = print_verified(p, p->staged, p->staged_count, any, t);
 	any = print_verified(p, p->target, p->target_count, any, t);
 	any = kx_kept_print_verified(p, any, t);
+	if (p->part_count)
+		kx_text_add(t, "%sthe saved core in %zu part%s", any ? ", " : "", p->part_count,
+			    p->part_count == 1 ? "" : "s");
+	any |= p->part_count > 0;
 	if (any)
 		kx_text_add(t, " (SHA-256, on mismatch: %s)\n", kx_on_fail_name(param->on_fail));
 	else

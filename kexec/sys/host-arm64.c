@@ -14,6 +14,17 @@ sha256_blocks_fn *kx_sha256_best(void)
 	return getauxval(AT_HWCAP) & HWCAP_SHA2_BIT ? sha256_blocks_ce : sha256_blocks_portable;
 }
 
+struct sha256_engine kx_sha256_engine(void)
+{
+	struct sha256_engine e = { .blocks = kx_sha256_best() };
+
+	if (e.blocks == sha256_blocks_ce)
+		return e;
+	e.lanes = sha256_lanes_neon;
+	e.lane_count = 4;
+	return e;
+}
+
 /*
  * The virtual counter.  Purgatory reads the physical one at EL2, but there the
  * next kernel sets CNTVOFF_EL2 to 0 (arch/arm64/include/asm/el2_setup.h,

@@ -19,6 +19,23 @@ sha256_blocks_fn *kx_sha256_best(void)
 	return sha256_blocks_ni;
 }
 
+struct sha256_engine kx_sha256_engine(void)
+{
+	struct sha256_engine e = { .blocks = kx_sha256_best() };
+
+	if (e.blocks == sha256_blocks_ni)
+		return e;
+	/* That the kernel saves the registers is part of the answer. */
+	if (__builtin_cpu_supports("avx2")) {
+		e.lanes = sha256_lanes_avx2;
+		e.lane_count = 8;
+	} else {
+		e.lanes = sha256_lanes_sse2;
+		e.lane_count = 4;
+	}
+	return e;
+}
+
 uint64_t kx_host_counter(void)
 {
 	uint32_t low, high;

@@ -71,20 +71,25 @@ static int has_sha2(void)
 }
 
 /* What is in the 32 SIMD registers is lost; no kernel looks at them at its entry. */
-sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save)
+struct sha256_engine purg_arch_sha256_begin(struct purg_fpu *save)
 {
+	struct sha256_engine e = { .blocks = sha256_blocks_portable };
+
 	save->reg[0] = cptr_read();
 	save->reg[1] = 0;
 	/* AdvSIMD: 0xf = not there, everything else is. */
 	if (field(purg_mrs("id_aa64pfr0_el1"), 20) == 0xf)
-		return sha256_blocks_portable;
+		return e;
 	fp_enable(!!field(purg_mrs("id_aa64pfr1_el1"), 24));
 	if (streaming())
-		return sha256_blocks_portable;
-	if (has_sha2())
-		return sha256_blocks_ce;
-	save->blocks4 = sha256_blocks4_neon;
-	return sha256_blocks_portable;
+		return e;
+	if (has_sha2()) {
+		e.blocks = sha256_blocks_ce;
+	} else {
+		e.lanes = sha256_lanes_neon;
+		e.lane_count = 4;
+	}
+	return e;
 }
 
 void purg_arch_sha256_end(const struct purg_fpu *save)

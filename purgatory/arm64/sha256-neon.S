@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * void sha256_blocks4_neon(uint32_t state[8][4], const uint8_t *const data[4], size_t blocks)
+ * void sha256_lanes_neon(uint32_t *state, const uint8_t *const *data, size_t blocks)
  *
  * SHA-256 (FIPS 180-4, 6.2.2) of four messages at once with Advanced SIMD, one in
  * each 32-bit lane, for CPUs without the SHA2 instructions.  One message alone has
- * nothing to gain: its rounds wait for each other.  state[i] is word i of the four
- * states.  AAPCS64: v8-v15 belong to the caller, as 64-bit values.
+ * nothing to gain: its rounds wait for each other.  state[4w + i] is word w of the
+ * i-th state.  AAPCS64: v8-v15 belong to the caller, as 64-bit values.
  *
  *	v0 - v7		a to h
  *	v8 - v14	scratch
@@ -97,10 +97,10 @@
 	trn2	\w3\().2d, v9.2d, v11.2d
 	.endm
 
-	.globl	sha256_blocks4_neon
-	.type	sha256_blocks4_neon, %function
+	.globl	sha256_lanes_neon
+	.type	sha256_lanes_neon, %function
 	.balign	64
-sha256_blocks4_neon:
+sha256_lanes_neon:
 	hint	#34			/* bti c; a nop before ARMv8.5 */
 	cbz	x2, 3f
 	stp	d8, d9, [sp, #-64]!
@@ -187,7 +187,7 @@ sha256_blocks4_neon:
 	ldp	d10, d11, [sp, #16]
 	ldp	d8, d9, [sp], #64
 3:	ret
-	.size	sha256_blocks4_neon, . - sha256_blocks4_neon
+	.size	sha256_lanes_neon, . - sha256_lanes_neon
 
 /* So that a kexec built with -mbranch-protection stays marked BTI (aaelf64, 5.2.7). */
 	.section .note.gnu.property, "a"

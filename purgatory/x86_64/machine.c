@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The CPU as purgatory sets it up on x86_64: its page tables, SSE while SHA-NI
- * runs, and the instructions that move memory.  Called by purgatory.c through
+ * The CPU as purgatory sets it up on x86_64: its page tables, SSE or AVX while it
+ * hashes, and the instructions that move memory.  Called by purgatory.c through
  * the hooks.
  *
  * The old kernel's identity map, which we are entered with, covers the image
@@ -24,7 +24,12 @@ struct purg_machine purg_machine;
 /* SDM vol. 2A, CPUID */
 #define CPUID_1_ECX_SSSE3	(1u << 9)
 #define CPUID_1_ECX_SSE41	(1u << 19)
+#define CPUID_1_ECX_XSAVE	(1u << 26)
+#define CPUID_1_ECX_AVX		(1u << 28)
+#define CPUID_7_EBX_AVX2	(1u << 5)
 #define CPUID_7_EBX_SHA		(1u << 29)
+/* SDM vol. 1, 13.3: bits of XCR0; "executing the XSETBV instruction" wants x87's set */
+#define XCR0_X87_SSE_AVX	7u
 #define CPUID_80000001_EDX_1G	(1u << 26)
 
 static void map_console(struct x86_idmap *m, const struct purg_console *c)
@@ -153,22 +158,51 @@ purg_lz4_fn *purg_arch_lz4(void)
 	return purg_lz4_decode;
 }
 
-/* The kernel leaves CR4 without OSFXSR: any SSE instruction would be #UD. */
-sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save)
+static uint64_t rd_xcr0(void)
 {
-	uint32_t need = CPUID_1_ECX_SSSE3 | CPUID_1_ECX_SSE41;
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
+
+static void wr_xcr0(uint64_t v)
+{
+	__asm__ volatile("xsetbv" : : "a"((uint32_t)v), "d"((uint32_t)(v >> 32)), "c"(0));
+}
+
+/* The kernel leaves CR4 without OSFXSR: any SSE instruction would be #UD. */
+struct sha256_engine purg_arch_sha256_begin(struct purg_fpu *save)
+{
+	uint32_t sse4 = CPUID_1_ECX_SSSE3 | CPUID_1_ECX_SSE41;
+	uint32_t avx = CPUID_1_ECX_XSAVE | CPUID_1_ECX_AVX;
+	struct purg_cpuid c1 = purg_cpuid(1), c7 = purg_cpuid(7);
+	struct sha256_engine e = { .blocks = sha256_blocks_portable };
 
 	save->reg[0] = purg_rd_cr0();
 	save->reg[1] = purg_rd_cr4();
-	if ((purg_cpuid(1).ecx & need) != need || !(purg_cpuid(7).ebx & CPUID_7_EBX_SHA))
-		return sha256_blocks_portable;
+	save->reg[2] = 0;
+	if ((c1.ecx & sse4) == sse4 && (c7.ebx & CPUID_7_EBX_SHA)) {
+		e.blocks = sha256_blocks_ni;
+	} else if ((c1.ecx & avx) == avx && (c7.ebx & CPUID_7_EBX_AVX2)) {
+		e.lanes = sha256_lanes_avx2;
+		e.lane_count = 8;
+	} else {
+		return e;
+	}
 	purg_wr_cr0((save->reg[0] & ~(CR0_EM | CR0_TS)) | CR0_MP);
-	purg_wr_cr4(save->reg[1] | CR4_OSFXSR);
-	return sha256_blocks_ni;
+	purg_wr_cr4(save->reg[1] | CR4_OSFXSR | (e.lanes ? CR4_OSXSAVE : 0));
+	if (e.lanes) {
+		save->reg[2] = rd_xcr0();	/* never 0 */
+		wr_xcr0(save->reg[2] | XCR0_X87_SSE_AVX);
+	}
+	return e;
 }
 
 void purg_arch_sha256_end(const struct purg_fpu *save)
 {
+	if (save->reg[2])
+		wr_xcr0(save->reg[2]);
 	purg_wr_cr4(save->reg[1]);
 	purg_wr_cr0(save->reg[0]);
 }

@@ -13,6 +13,7 @@
 #define CR4_PAE		(1ULL << 5)
 #define CR4_MCE		(1ULL << 6)
 #define CR4_OSFXSR	(1ULL << 9)
+#define CR4_OSXSAVE	(1ULL << 18)
 #define CR4_LA57	(1ULL << 12)
 
 struct purg_idt_gate {

@@ -209,6 +209,9 @@ void fuzz_purgatory_param(struct kx_bytes in)
 			if (p->timing_pa)
 				FUZZ_ASSERT(purg_param_inside(p, p->timing_pa, PURG_TIMING_WORDS * 8,
 							      PURG_REGION_WRITE));
+			if (p->part_count)
+				FUZZ_ASSERT(purg_param_inside(p, p->part_pa, p->part_count *
+							      sizeof(struct purg_part), 0));
 			check_jump(p);
 		}
 	}

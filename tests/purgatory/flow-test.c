@@ -74,10 +74,12 @@ const char *purg_arch_check(const struct purg_param *p)
 	return p->entry_kind == PURG_ENTRY_X86_64 ? NULL : "arch says no";
 }
 
-sha256_blocks_fn *purg_arch_sha256_begin(struct purg_fpu *save)
+static const struct sha256_engine portable = { .blocks = sha256_blocks_portable };
+
+struct sha256_engine purg_arch_sha256_begin(struct purg_fpu *save)
 {
 	save->reg[0] = save->reg[1] = 0;
-	return sha256_blocks_portable;
+	return portable;
 }
 
 int purg_arch_map(struct purg_param *p, const char **ret_why)
@@ -166,7 +168,7 @@ static void test_quarters(void)
 	reset_fakes();
 	r->flags |= PURG_REGION_QUARTERS;
 	CHECK_EQ_U64(run(&p), HALTED);	/* a plain digest is another */
-	sha256_quarters(data[1], sizeof(data[1]), sha256_blocks_portable, NULL, r->sha256);
+	sha256_quarters(data[1], sizeof(data[1]), &portable, r->sha256);
 	CHECK_EQ_U64(run(&p), HANDED_OVER);
 	data[1][sizeof(data[1]) - 1] ^= 1;
 	CHECK_EQ_U64(run(&p), HALTED);
@@ -442,6 +444,66 @@ static void test_bad_unpack(void)
 	}
 }
 
+/* Two parts, with a gap between them, of a region without a digest. */
+static void parts_bed(struct unpack_bed *b)
+{
+	static struct purg_part part[2];
+
+	unpack_bed(b, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct sha256 s;
+
+		part[i] = (struct purg_part){ .pa = (uintptr_t)b->src + 1100 * i, .len = 1000 };
+		sha256_init(&s, sha256_blocks_portable);
+		sha256_update(&s, b->src + 1100 * i, 1000);
+		sha256_final(&s, part[i].sha256);
+	}
+	b->p.region[2] = (struct purg_region){ .pa = (uintptr_t)part, .mem_len = sizeof(part),
+					       .name = "parts" };
+	b->p.part_pa = (uintptr_t)part;
+	b->p.part_count = 2;
+	b->p.part_bytes = 2000;
+}
+
+static void test_parts(void)
+{
+	struct purg_part *part;
+	struct unpack_bed b;
+	char want[200];
+
+	parts_bed(&b);
+	part = (struct purg_part *)(uintptr_t)b.p.part_pa;
+	b.p.flags = 0;
+	CHECK_EQ_U64(run(&b.p), HANDED_OVER);
+	CHECK(strstr(serial, "verifying 2 KiB\r\n") != NULL);
+	b.src[1050] ^= 1;		/* between them */
+	CHECK_EQ_U64(run(&b.p), HANDED_OVER);
+
+	b.src[2099] ^= 1;
+	snprintf(want, sizeof(want), "kexec purgatory: part 1 of 2 [0x%zx-0x%zx]: SHA-256 is ",
+		 (size_t)part[1].pa, (size_t)part[1].pa + 999);
+	CHECK_EQ_U64(run(&b.p), HALTED);
+	if (!CHECK(strstr(serial, want) != NULL))
+		printf("# %s\n", serial);
+	snprintf(want, sizeof(want), "..., expected %02x%02x%02x%02x...; resetting\r\n", part[1].sha256[0],
+		 part[1].sha256[1], part[1].sha256[2], part[1].sha256[3]);
+	CHECK(strstr(serial, want) != NULL);
+	b.src[2099] ^= 1;
+
+	parts_bed(&b);
+	part[0].len = UNPACK_LEN + 1;
+	CHECK_EQ_U64(run(&b.p), HALTED);
+	snprintf(want, sizeof(want), "kexec purgatory: part 0 of 2 [0x%zx-0x%zx]: in no region; resetting\r\n",
+		 (size_t)part[0].pa, (size_t)part[0].pa + UNPACK_LEN);
+	CHECK(strstr(serial, want) != NULL);
+	parts_bed(&b);
+	b.p.part_pa += 4;
+	CHECK_STR(reason(&b.p), "kexec purgatory: parameter block: table of parts in no region; resetting\r\n");
+	parts_bed(&b);
+	b.p.part_count = 3;
+	CHECK_STR(reason(&b.p), "kexec purgatory: parameter block: table of parts in no region; resetting\r\n");
+}
+
 static uint64_t be64(const uint8_t *p)
 {
 	uint64_t v = 0;
@@ -578,6 +640,7 @@ TEST_MAIN({ "verified", test_good },
 	  { "region that cannot be mapped", test_unmappable },
 	  { "unpacked", test_unpack },
 	  { "bad unpack records", test_bad_unpack },
+	  { "digests of parts", test_parts },
 	  { "timing", test_timing },
 	  { "staged, but no crash kernel", test_staged },
 	  { "consoles", test_console },

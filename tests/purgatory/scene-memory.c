@@ -135,6 +135,34 @@ static void make_head(struct world *w)
 	}
 }
 
+#define PARTS_MAX	32
+
+/* The initrd in parts of many lengths, the last being what is left. */
+static void make_parts(struct world *w, struct purg_region *initrd, const uint8_t *bytes)
+{
+	static struct purg_part part[PARTS_MAX];
+	uint64_t pa = places[w->s->arch].timing_pa, at = 0, end = initrd->len;
+	uint32_t n = (uint32_t)w->s->parts;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t len = i + 1 < n ? end / n - 7 * (i % 5) : end - at;
+		struct sha256 s;
+
+		part[i] = (struct purg_part){ .pa = initrd->pa + at, .len = len };
+		sha256_init(&s, sha256_blocks_portable);
+		sha256_update(&s, bytes + at, len);
+		sha256_final(&s, part[i].sha256);
+		at += len;
+	}
+	initrd->flags = 0;
+	initrd->len = 0;
+	w->p.part_pa = pa;
+	w->p.part_count = n;
+	w->p.part_bytes = end;
+	add_region(w, "parts", pa, part, n * sizeof(*part), PAGE_64K, PURG_REGION_VERIFY);
+	put(w, pa, part, n * sizeof(*part));
+}
+
 static int make_initrd(struct world *w)
 {
 	const struct scene *s = w->s;
@@ -149,8 +177,11 @@ static int make_initrd(struct world *w)
 	r = add_region(w, "initrd", w->initrd_pa, initrd, len, whole(len) - s->odd, PURG_REGION_VERIFY);
 	if (s->quarters) {
 		r->flags |= PURG_REGION_QUARTERS;
-		sha256_quarters(initrd, len, sha256_blocks_portable, NULL, r->sha256);
+		sha256_quarters(initrd, len, &(struct sha256_engine){ .blocks = sha256_blocks_portable },
+				r->sha256);
 	}
+	if (s->parts)
+		make_parts(w, r, initrd);
 	initrd[len - 1] ^= (uint8_t)s->corrupt;
 	if (!s->initrd_pa)
 		put(w, w->initrd_pa, initrd, len);

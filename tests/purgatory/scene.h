@@ -35,6 +35,7 @@ struct scene {
 	uint32_t page_shift;	/* 0 = 12 */
 	uint64_t far_pa;	/* a region that is mapped and not looked at */
 	int quarters;		/* the initrd's digest is PURG_REGION_QUARTERS' */
+	int parts;		/* the initrd is verified in so many parts */
 	uint64_t odd;		/* bytes that the initrd's region is too short by */
 	enum unpack_kind unpack;
 	enum unpack_flip flip;

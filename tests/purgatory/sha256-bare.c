@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sha256_blocks_ce and sha256_blocks4_neon on a bare arm64 machine, against the
+ * sha256_blocks_ce and sha256_lanes_neon on a bare arm64 machine, against the
  * portable one; a payload of tests/purgatory/qemu.c.  With QEMU's -icount shift=0 (set
  * PURG_TEST_ICOUNT) the virtual counter counts instructions: one per ns.
  */
@@ -59,7 +59,7 @@ static void measure4(const uint8_t *data)
 	const uint8_t *const start[4] = { data, data + MIB, data + 2 * MIB, data + 3 * MIB };
 	uint64_t begin = ns();
 
-	sha256_blocks4_neon(state, start, MIB / 64);
+	sha256_lanes_neon(state[0], start, MIB / 64);
 	put("four ");
 	dec((ns() - begin) / (4 * MIB / 1000));
 	put(" ns per 1000 bytes\n");
@@ -77,7 +77,7 @@ static int four_equal(const uint8_t *data, uint32_t seed, size_t blocks)
 		for (uint32_t w = 0; w < SHA256_WORDS; w++)
 			state[w][i] = seed * 2654435761u + 77 * i + w;
 	}
-	sha256_blocks4_neon(state, start, blocks);
+	sha256_lanes_neon(state[0], start, blocks);
 	for (uint32_t i = 0; i < 4; i++) {
 		for (uint32_t w = 0; w < SHA256_WORDS; w++)
 			one[w] = seed * 2654435761u + 77 * i + w;

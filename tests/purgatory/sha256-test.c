@@ -159,18 +159,46 @@ static void test_cpu(void)
 	CHECK_MEM(state, before, sizeof(state));
 }
 
-/* Four messages at once, one after the other. */
-static void blocks4_fake(uint32_t state[SHA256_WORDS][4], const uint8_t *const data[4], size_t blocks)
+/* As many lanes as there are, one after the other. */
+static void lanes_fake(uint32_t *state, const uint8_t *const *data, size_t blocks, int lanes)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < lanes; i++) {
 		uint32_t one[SHA256_WORDS];
 
 		for (int w = 0; w < SHA256_WORDS; w++)
-			one[w] = state[w][i];
+			one[w] = state[w * lanes + i];
 		blocks_reference(one, data[i], blocks);
 		for (int w = 0; w < SHA256_WORDS; w++)
-			state[w][i] = one[w];
+			state[w * lanes + i] = one[w];
 	}
+}
+
+static void lanes_fake4(uint32_t *state, const uint8_t *const *data, size_t blocks)
+{
+	lanes_fake(state, data, blocks, 4);
+}
+
+static void lanes_fake8(uint32_t *state, const uint8_t *const *data, size_t blocks)
+{
+	lanes_fake(state, data, blocks, 8);
+}
+
+/* All that this CPU has, and what none has. */
+static size_t engines(struct sha256_engine ret[5])
+{
+	size_t n = 0;
+
+	ret[n++] = (struct sha256_engine){ .blocks = sha256_blocks_portable };
+	ret[n++] = (struct sha256_engine){ sha256_blocks_portable, lanes_fake4, 4 };
+	ret[n++] = (struct sha256_engine){ sha256_blocks_portable, lanes_fake8, 8 };
+#if defined(__x86_64__)
+	ret[n++] = (struct sha256_engine){ sha256_blocks_portable, sha256_lanes_sse2, 4 };
+	if (__builtin_cpu_supports("avx2"))
+		ret[n++] = (struct sha256_engine){ sha256_blocks_portable, sha256_lanes_avx2, 8 };
+#elif defined(__aarch64__)
+	ret[n++] = (struct sha256_engine){ sha256_blocks_portable, sha256_lanes_neon, 4 };
+#endif
+	return n;
 }
 
 /* What sha256.h says, with other means. */
@@ -192,24 +220,87 @@ static void quarters_reference(const uint8_t *data, size_t len, uint8_t digest[3
 
 static void test_quarters(void)
 {
+	struct sha256_engine e[5];
+	size_t n = engines(e);
+
 	for (size_t len = 0; len < 3000; len += len < 600 ? 1 : 61) {
 		uint8_t *data = malloc(len + 1), want[32], have[32];
 
 		fill(data, len, (uint32_t)len);
 		quarters_reference(data, len, want);
-		sha256_quarters(data, len, sha256_blocks_portable, NULL, have);
-		CHECK_MEM(have, want, 32);
-		sha256_quarters(data, len, sha256_blocks_portable, blocks4_fake, have);
-		CHECK_MEM(have, want, 32);
-#if defined(__aarch64__)
-		sha256_quarters(data, len, sha256_blocks_portable, sha256_blocks4_neon, have);
-		CHECK_MEM(have, want, 32);
-#endif
+		for (size_t i = 0; i < n; i++) {
+			sha256_quarters(data, len, &e[i], have);
+			CHECK_MEM(have, want, 32);
+		}
 		free(data);
 	}
+}
+
+/* Messages of many lengths, each of its own memory. */
+struct many {
+	struct sha256_message *m;
+	uint8_t (*digest)[32];
+	size_t count, next, done;
+};
+
+static int many_next(void *ctx, struct sha256_message *ret)
+{
+	struct many *v = ctx;
+
+	if (v->next == v->count)
+		return 0;
+	*ret = v->m[v->next++];
+	return 1;
+}
+
+static void many_done(void *ctx, const struct sha256_message *m, const uint8_t digest[32])
+{
+	struct many *v = ctx;
+
+	memcpy(v->digest[m->tag], digest, 32);
+	v->done++;
+}
+
+#define MANY	60
+
+static void test_many(void)
+{
+	uint8_t digest[MANY][32], want[MANY][32];
+	struct sha256_message m[MANY];
+	uint8_t *mem[MANY];
+	struct sha256_engine e[5];
+	size_t n = engines(e);
+
+	for (size_t i = 0; i < MANY; i++) {
+		struct sha256 s;
+
+		m[i] = (struct sha256_message){ .len = i * i * 7919 % 1500, .tag = i };
+		if (i % 7 == 3)
+			m[i].len /= 30;
+		/* The end of it is the end of the message, whatever its start is aligned to. */
+		mem[i] = malloc(m[i].len + i % 8 + 1);
+		m[i].data = mem[i] + i % 8 + 1;
+		fill(mem[i] + i % 8 + 1, m[i].len, (uint32_t)i);
+		sha256_init(&s, blocks_reference);
+		sha256_update(&s, m[i].data, m[i].len);
+		sha256_final(&s, want[i]);
+	}
+	for (size_t k = 0; k < n; k++)
+		for (size_t count = 0; count <= MANY; count++) {
+			struct many v = { .m = m, .digest = digest, .count = count };
+			struct sha256_feed feed = { many_next, many_done, &v };
+
+			memset(digest, 0xee, sizeof(digest));
+			sha256_many(&e[k], &feed);
+			CHECK_EQ_U64(v.done, count);
+			CHECK_MEM(digest, want, 32 * count);
+		}
+	for (size_t i = 0; i < MANY; i++)
+		free(mem[i]);
 }
 
 TEST_MAIN({ "the reference itself", test_reference },
 	  { "portable", test_portable },
 	  { "the CPU's instructions", test_cpu },
-	  { "quarters", test_quarters })
+	  { "quarters", test_quarters },
+	  { "many at once", test_many })
