@@ -24,6 +24,7 @@ struct sink {
 	void (*print)(struct sink *s, const struct kx_printk_record *r);
 	struct kx_text *t;
 	struct kx_json json;
+	uint64_t since;			/* the first one that is printed */
 };
 
 /* struct kx_printk_source.read */
@@ -37,6 +38,8 @@ static int record_print(void *ctx, const struct kx_printk_record *r, struct kx_e
 {
 	struct sink *s = ctx;
 
+	if (r->has_seq && r->seq < s->since)
+		return 0;
 	s->print(s, r);
 	return s->t->len < PIECE ? 0 : text_write(s->t, err);
 }
@@ -177,8 +180,9 @@ static int loss_report(struct dump *d, const struct kx_printk_loss *l, struct kx
 	return 0;
 }
 
-int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
+int dmesg(struct dump *d, enum dmesg_how how, struct kx_text *t, struct kx_err *err)
 {
+	bool json = how == DMESG_JSON;
 	struct sink sink = { .print = json ? json_print : text_print, .t = t };
 	const struct kx_printk_sink out = { .record = record_print, .ctx = &sink };
 	struct kx_printk_loss loss = { .bad = 0 };
@@ -188,6 +192,11 @@ int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
 
 	kx_core_va_init(&va, &d->core, kx_contexts_map(&d->notes), d->vmcoreinfo);
 	source = (struct kx_printk_source){ memory_read, &va, d->vmcoreinfo };
+	if (how == DMESG_SINCE_CLEARED) {
+		r = kx_printk_cleared(&source, &sink.since, err);
+		if (r < 0)
+			return kx_err_wrap(err, "%s", d->path);
+	}
 	kx_json_init(&sink.json, t);
 	if (json)
 		json_begin(d, &sink.json);

@@ -54,7 +54,7 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 	if (o->action == ACTION_RESUMABLE)
 		return resumable_run(o, d, err);
 	if (o->action == ACTION_DMESG)
-		return dmesg(d, o->json, t, err);
+		return dmesg(d, o->json ? DMESG_JSON : DMESG_TEXT, t, err);
 	if (o->action == ACTION_INFO)
 		(o->json ? info_json : info_text)(d, t);
 	else

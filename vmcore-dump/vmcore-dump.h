@@ -123,12 +123,18 @@ KX_CHECKED int convert(struct dump *d, const char *path, struct kx_err *err);
 /* The bytes that --read asks for to standard output. */
 KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
 
+enum dmesg_how {
+	DMESG_TEXT,
+	DMESG_JSON,
+	DMESG_SINCE_CLEARED,		/* text; -ENOENT: the kernel is too old to say */
+};
+
 /*
  * The kernel's log to standard output, by way of @t, which is empty when it is
  * called and when it returns.  -EBADMSG: part of it was left out because it is
  * malformed, or not in the core; all the rest was written.
  */
-KX_CHECKED int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err);
+KX_CHECKED int dmesg(struct dump *d, enum dmesg_how how, struct kx_text *t, struct kx_err *err);
 
 /* What @t has to standard output; empties it. */
 KX_CHECKED int text_write(struct kx_text *t, struct kx_err *err);
