@@ -254,6 +254,8 @@ void info_text(const struct dump *d, struct kx_text *t)
 		    kx_core_machine_name(&d->core), d->file_len);
 	if (d->saved)
 		saved_info_text(d, t);
+	else
+		kdump_info_text(d, t);
 	text_kernel(d, t);
 	text_memory(d, t);
 	text_notes(d, t);
@@ -433,5 +435,6 @@ void info_json(const struct dump *d, struct kx_text *t)
 	json_map(d, &j);
 	json_kept(&d->notes, &j);
 	saved_info_json(d, &j);
+	kdump_info_json(d, &j);
 	kx_json_object_end(&j);
 }

@@ -47,6 +47,8 @@ void map_text(const struct dump *d, struct kx_text *t)
 	const struct kx_context_map *m = &d->notes.map;
 
 	(d->saved ? saved_map_text : text_loads)(d, t);
+	if (d->kdump)
+		kdump_map_text(d, t);
 	if (!d->notes.has_map)
 		return;
 	kx_text_add(t, "%s: %s, %zu runs, %" PRIu64 " pages of %" PRIu64 " bytes\n",
@@ -105,6 +107,7 @@ void map_json(const struct dump *d, struct kx_text *t)
 	for (size_t i = 0; !d->saved && i < d->core.load_count; i++)
 		json_load(&j, &d->core.load[i]);
 	kx_json_array_end(&j);
+	kdump_map_json(d, &j);
 	if (d->notes.has_map)
 		json_backup(&j, &d->notes.map);
 	else

@@ -11,6 +11,7 @@
 
 #include "kx/core-file.h"
 #include "kx/host.h"
+#include "plain-kdump.h"
 #include "plain.h"
 #include "vmcore-dump.h"
 
@@ -82,6 +83,49 @@ static int open_saved(struct dump *d, struct kx_core_file *file, struct kx_arena
 	return 0;
 }
 
+/* *file becomes what was flattened, if it was. */
+static int open_flat(struct dump *d, struct kx_core_file *file, struct kx_arena *a,
+		     struct kx_err *err)
+{
+	struct kx_flat *f = kx_arena_alloc(a, sizeof(*f));
+	struct kx_err why = { 0 };
+	int r;
+
+	if (!f)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	r = kx_flat_open(file, a, f, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return kx_err_set(err, -r, "%s", why.text);
+	d->flat = f;
+	*file = kx_flat_file(f);
+	return 0;
+}
+
+/* *file becomes the plain core, if it is a kdump-compressed file. */
+static int open_kdump(struct dump *d, struct kx_core_file *file, struct kx_arena *a,
+		      struct kx_err *err)
+{
+	struct plain_kdump *p = kx_arena_alloc(a, sizeof(*p));
+	struct kx_err why = { 0 };
+	struct kx_kdump k;
+	int r;
+
+	if (!p)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	r = kx_kdump_open(file, a, &k, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return kx_err_set(err, -r, "%s", why.text);
+	d->kdump = p;
+	r = plain_kdump_init(p, &k, a, err);
+	if (r == 0)
+		*file = plain_kdump_file(p);
+	return r;
+}
+
 int dump_open(struct dump *d, const char *path, struct kx_arena *a, struct kx_err *err)
 {
 	struct kx_core_file file;
@@ -105,6 +149,12 @@ int dump_open(struct dump *d, const char *path, struct kx_arena *a, struct kx_er
 		*err = why;
 	if (r == 0 && d->saved && d->saved->locked)
 		return 0;
+	if (r == 0 && !d->saved)
+		r = open_flat(d, &file, a, err);
+	if (!d->saved)
+		d->file = file;
+	if (r == 0 && !d->saved)
+		r = open_kdump(d, &file, a, err);
 	if (r == 0)
 		r = kx_core_open(&file, a, &d->core, err);
 	if (r == 0)
@@ -117,8 +167,29 @@ int dump_open(struct dump *d, const char *path, struct kx_arena *a, struct kx_er
 	return 0;
 }
 
+int dump_has(struct dump *d, uint64_t pa, uint64_t end, bool *ret, uint64_t *ret_end,
+	     struct kx_err *err)
+{
+	uint64_t size, page_end = end;
+	int r;
+
+	*ret = true;
+	*ret_end = end;
+	if (!d->kdump)
+		return 0;
+	size = d->kdump->kdump.page_size;
+	r = kx_kdump_bits_next(&d->kdump->here, pa / size, kx_align_up(end, size) / size, ret,
+			       &page_end, err);
+	if (r == 0 && page_end < end / size)
+		*ret_end = page_end * size;
+	return r;
+}
+
 void dump_close(struct dump *d)
 {
+	if (d->kdump)
+		plain_kdump_deinit(d->kdump);
+	d->kdump = NULL;
 	if (d->fd >= 0)
 		close(d->fd);
 	d->fd = -1;

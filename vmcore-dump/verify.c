@@ -2,7 +2,7 @@
 /*
  * --verify: every block of a saved core against its digest, its tag if it is encrypted,
  * and every record unpacked; without the key the digests only.  Opening it has checked
- * the rest.  Called by main.c.
+ * the rest.  Other dumps are kdump.c's.  Called by main.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -36,8 +36,7 @@ int verify(struct dump *d, struct kx_text *t, struct kx_err *err)
 	uint8_t *to;
 
 	if (!s)
-		return kx_err_set(err, EINVAL, "%s: expected a saved core, have one without digests",
-				  d->path);
+		return kdump_verify(d, t, err);
 	to = d->plain ? d->plain->block_bytes : kx_arena_alloc_raw(d->arena, KX_SAVED_BLOCK_MAX);
 	if (!to)
 		return kx_err_set(err, ENOMEM, "no memory for a block");

@@ -6,9 +6,11 @@
  *	options.c	the command line: one table
  *	open.c		a core in a file, on a block device or in /proc/vmcore
  *	plain.c		a saved core as if nothing of it were packed
+ *	plain-kdump.c	a kdump-compressed file in the same way
  *	info.c		--info
  *	map.c		--map
  *	saved.c		--info and --map of a saved core
+ *	kdump.c		--info, --map and --verify of other dumps
  *	read.c		--read
  *	verify.c	--verify
  *	convert.c	--convert
@@ -27,6 +29,7 @@
 #include "kx/core.h"
 #include "kx/err.h"
 #include "kx/json.h"
+#include "kx/kdump-file.h"
 #include "kx/saved.h"
 
 enum {
@@ -85,6 +88,10 @@ struct dump {
 	/* Of a saved core; NULL: it is none. */
 	struct kx_saved *saved;
 	struct plain *plain;		/* NULL if it is locked, too */
+	/* Of a flattened file, and of a kdump-compressed one; NULL: it is none. */
+	struct kx_flat *flat;
+	struct plain_kdump *kdump;
+	struct kx_core_file file;	/* that has the dump, not flattened; of a saved core none */
 	struct kx_core core;		/* of a saved core the plain one, unpacked as it is read */
 	struct kx_contexts notes;	/* ours */
 	struct kx_bytes vmcoreinfo;	/* text; empty: none */
@@ -105,6 +112,14 @@ void options_list(struct kx_text *t);
 KX_CHECKED int dump_open(struct dump *d, const char *path, struct kx_arena *a,
 			 struct kx_err *err);
 void dump_close(struct dump *d);
+/*
+ * Is the page at @pa in the dump, or was it left out, though its memory is in a span of
+ * d->core?  *ret_end: up to where, at most @end, it is so of all pages.  What is in the
+ * dump may still have been lost: reading it says -ENODATA, as of those that are not.
+ * Not for two threads at a time.  What reading the file says
+ */
+KX_CHECKED int dump_has(struct dump *d, uint64_t pa, uint64_t end, bool *ret,
+			uint64_t *ret_end, struct kx_err *err);
 
 void info_text(const struct dump *d, struct kx_text *t);
 void info_json(const struct dump *d, struct kx_text *t);
@@ -115,6 +130,15 @@ void saved_info_text(const struct dump *d, struct kx_text *t);
 void saved_info_json(const struct dump *d, struct kx_json *j);	/* null if it is none */
 void saved_map_text(const struct dump *d, struct kx_text *t);
 void saved_map_json(const struct dump *d, struct kx_json *j);
+
+/* kdump.c: what kind of dump it is; nothing if it is a plain core. */
+void kdump_info_text(const struct dump *d, struct kx_text *t);
+void kdump_info_json(const struct dump *d, struct kx_json *j);
+/* Of a kdump-compressed one, which pages it has. */
+void kdump_map_text(const struct dump *d, struct kx_text *t);
+void kdump_map_json(const struct dump *d, struct kx_json *j);	/* null if it is none */
+/* --verify of what is no saved core; as verify(). */
+KX_CHECKED int kdump_verify(struct dump *d, struct kx_text *t, struct kx_err *err);
 
 /* --verify; -EBADMSG: the sentence says how many blocks are bad, and the first. */
 KX_CHECKED int verify(struct dump *d, struct kx_text *t, struct kx_err *err);
