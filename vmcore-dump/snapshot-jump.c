@@ -97,7 +97,7 @@ static int span_add(struct jump *j, struct kx_range r, struct kx_err *err)
 	for (uint64_t pa = r.start; rc == 0 && pa < r.end; pa = run.end) {
 		if (j->drop)
 			rc = kx_pages_next(&j->pages, pa, r.end, &run, err);
-		if (rc == 0 && run.kind == KX_PAGE_KEPT) {
+		if (rc == 0 && run.kind != KX_PAGE_FREE) {
 			rc = run_add(j, pa, run.end, err);
 		} else if (rc == 0) {
 			j->free += (run.end - pa) / j->page_size;
@@ -191,8 +191,8 @@ static int choose(struct jump *j, struct kx_err *err)
 	if (r < 0)
 		return r;
 	if (j->pages.odd || j->pages.missing)
-		say("of some pages nobody knows what they are for: %" PRIu64 " free blocks of an"
-		    " impossible size, %" PRIu64 " pieces of struct pages that the core has not",
+		say("of some pages nobody knows what they are for: %" PRIu64 " blocks of an"
+		    " impossible size, %" PRIu64 " whose struct page the core has not",
 		    j->pages.odd, j->pages.missing);
 	if (!is_plausible(j)) {
 		say("saving all pages: what that kernel needs to come back would be free");

@@ -2,7 +2,13 @@
 /*
  * What the kernel that a core is of used its pages for: its struct pages, found
  * through VMCOREINFO (Documentation/admin-guide/kdump/vmcoreinfo.rst) and read
- * through its page tables.  lib/core-pages.c.
+ * through its page tables.
+ *
+ *	lib/core-pages.c	runs of pages of one kind
+ *	lib/core-pages-info.c	what VMCOREINFO says of struct page, and what it does not
+ *	lib/core-pages-kind.c	what a struct page says
+ *	lib/core-pages-map.c	where struct pages are
+ *	lib/core-pages-free.c	how many free pages that kernel counted itself
  *
  * All of it is the other kernel's word, and that kernel may have crashed: every
  * address is looked up, every number has a bound, and a page of which nothing
@@ -11,6 +17,7 @@
 #ifndef KX_CORE_PAGES_H
 #define KX_CORE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,25 +54,55 @@ struct kx_page_run {
 	enum kx_page_kind kind;
 };
 
+/* A value of page._mapcount that says what a page is for. */
+struct kx_page_type {
+	uint32_t value, mask;		/* mask 0: not known */
+};
+
+/*
+ * A byte of the second struct page of a compound page.  That is enough: orders and
+ * destructors are small, and all is little-endian.
+ */
+struct kx_page_byte {
+	uint32_t off;
+	uint8_t value, mask;		/* mask 0: not known */
+};
+
+/* struct page, as VMCOREINFO has it.  Every member is inside @len. */
+struct kx_page_facts {
+	uint32_t len;
+	uint32_t type_off, private_off;
+	uint32_t flags_off, mapping_off, tail_off;
+	/* Bits of flags; 0: not known, or none. */
+	uint64_t poison, slab, head, lru, private, swapbacked, swapcache;
+	struct kx_page_type buddy, unaccepted, offline, slabs, hugetlb;
+	struct kx_page_byte huge;	/* hugetlb before it was a type: the value */
+	struct kx_page_byte order;	/* of a compound page: what is below the mask */
+	uint64_t orders;		/* a free block has 1 << n pages, n below this */
+	bool uses;			/* cache and users are told from the rest */
+};
+
+#define KX_PAGES_DOUBTS	8u
+
 struct kx_pages {
 	const struct kx_core_va *va;
 	uint64_t page_size;
-	uint32_t page_len;		/* struct page */
-	uint32_t type_off, private_off;	/* in it */
-	uint32_t buddy;			/* what is at type_off of the first page of a free block */
-	uint64_t orders;		/* a block has 1 << n pages, n below this */
+	struct kx_page_facts facts;
+	/* What cannot be told, and is kept: whole sentences; NULL behind the last one. */
+	const char *doubt[KX_PAGES_DOUBTS + 1];
 	/* sparsemem: a table of tables of struct mem_section */
 	uint64_t roots_va, root_count;
 	uint64_t section_len, per_root;
 	uint32_t section_map_off;	/* in struct mem_section */
 	uint32_t section_bits;		/* of a physical address */
-	/* Struct pages of [start, end), read last; unless @known nobody has them. */
-	uint8_t *buf;
+	uint8_t *buf;			/* struct pages that have to be copied */
+	/* What was looked at last: [start, end), a byte for each page; @blank: one for all. */
+	uint8_t *kind;
 	uint64_t start, end;
-	bool known;
+	bool blank;
 	/* How often something was not as it should be, and was kept for that. */
-	uint64_t odd;			/* free blocks of an impossible size */
-	uint64_t missing;		/* times that struct pages are not in the core */
+	uint64_t odd;			/* blocks of an impossible size */
+	uint64_t missing;		/* pages whose struct page is not in the core */
 };
 
 /*
@@ -77,12 +114,27 @@ struct kx_pages {
 KX_CHECKED int kx_pages_init(struct kx_pages *ret, const struct kx_core_va *va,
 			     struct kx_bytes vmcoreinfo, struct kx_arena *a, struct kx_err *err);
 /*
+ * The same for one more thread.  @va is that thread's, of a core with a file of its
+ * own (kx_core_file.fork); *ret borrows from it, from @a and from what @from does, and
+ * counts from 0.
+ *   -ENOMEM
+ */
+KX_CHECKED int kx_pages_fork(const struct kx_pages *from, const struct kx_core_va *va,
+			     struct kx_arena *a, struct kx_pages *ret, struct kx_err *err);
+/*
  * What kind the page at @pa is, and how far from there on, up to @end, all are; both
- * are whole pages, @pa below @end.  The core is to have what is between them: where it
- * is cut off (kx_core.end), nothing bounds how much that is.
+ * are whole pages, @pa below @end.  It is the same wherever one begins.  The core is to
+ * have what is between them: where it is cut off (kx_core.end), nothing bounds how much
+ * that is.
  *   only what the core's file->read says: memory that the core has not is kept
  */
 KX_CHECKED int kx_pages_next(struct kx_pages *p, uint64_t pa, uint64_t end,
 			     struct kx_page_run *ret, struct kx_err *err);
+
+/*
+ * Is a page of that kind left out at @level, a sum of KX_LEVEL_*?  What is offline or
+ * poisoned always is, at level 0 too: to read it may end the kernel that reads.
+ */
+bool kx_page_dropped(enum kx_page_kind kind, unsigned int level);
 
 #endif
