@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "makedumpfile.h"
+#include "out-file.h"
 #include "usage.h"
 
 /* Of kexec-tools: the version of makedumpfile whose options these are. */
@@ -80,20 +82,31 @@ static int run_dump(const struct makedumpfile *m, struct dump *d, struct kx_err 
 	return r;
 }
 
+/* What could be read is worth having, though the status says that it is not all. */
+static int write_log(const struct makedumpfile *m, struct dump *d, struct out_file *o,
+		     struct kx_err *err)
+{
+	int fd = dup(o->fd), r, closed;
+	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!to)
+		return out_file_fail(o, "open it twice", err);
+	r = dmesg(d, m->partial ? DMESG_SINCE_CLEARED : DMESG_TEXT, to, err);
+	fclose(to);
+	if (r < 0 && r != -EBADMSG)
+		return r;
+	closed = out_file_finish(o, d->arena, r == 0 ? err : NULL);
+	return r < 0 ? r : closed;
+}
+
 static int run_dmesg(const struct makedumpfile *m, struct dump *d, struct kx_err *err)
 {
-	struct kx_text t;
-	int r, closed;
+	struct out_file o = { .path = m->write.target[0], .fd = -1 };
+	int r = out_file_open(&o, m->write.force, d->arena, err);
 
-	r = out_begin(m->write.target[0], m->write.force, err);
-	if (r < 0)
-		return r;
-	kx_text_init(&t, d->arena);
-	r = dmesg(d, m->partial ? DMESG_SINCE_CLEARED : DMESG_TEXT, &t, err);
-	/* What could be read is worth having, and the status says that it is not all. */
-	closed = out_end(r == 0 || r == -EBADMSG, r == 0 ? err : NULL);
 	if (r == 0)
-		r = closed;
+		r = write_log(m, d, &o, err);
+	out_file_close(&o);
 	if (r == 0)
 		say_completed(m, "dmesg log");
 	return r;

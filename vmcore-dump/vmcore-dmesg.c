@@ -43,14 +43,12 @@ static int status_of(int r, bool opened)
 static int print_log(const char *path, struct kx_arena *a, struct kx_err *err)
 {
 	struct dump d = { .fd = -1, .arena = a };
-	struct kx_text t;
 	int r, status;
 
-	kx_text_init(&t, a);
 	r = dump_open(&d, path, a, err);
 	status = status_of(r, false);
 	if (r == 0)
-		status = status_of(dmesg(&d, DMESG_TEXT, &t, err), true);
+		status = status_of(dmesg(&d, DMESG_TEXT, stdout, err), true);
 	for (size_t i = 0; i < sizeof(d.remark) / sizeof(d.remark[0]); i++)
 		if (d.remark[i])
 			fprintf(stderr, "vmcore-dmesg: %s: %s\n", path, d.remark[i]);
