@@ -24,6 +24,8 @@ struct sink {
 	void (*print)(struct sink *s, const struct kx_printk_record *r);
 	struct kx_text *t;
 	struct kx_json json;
+	FILE *to;
+	uint64_t since;			/* the first one that is printed */
 };
 
 /* struct kx_printk_source.read */
@@ -37,8 +39,10 @@ static int record_print(void *ctx, const struct kx_printk_record *r, struct kx_e
 {
 	struct sink *s = ctx;
 
+	if (r->has_seq && r->seq < s->since)
+		return 0;
 	s->print(s, r);
-	return s->t->len < PIECE ? 0 : text_write(s->t, err);
+	return s->t->len < PIECE ? 0 : text_put(s->t, s->to, "the log's file", err);
 }
 
 /* ---- for people -------------------------------------------------------------------- */
@@ -177,9 +181,11 @@ static int loss_report(struct dump *d, const struct kx_printk_loss *l, struct kx
 	return 0;
 }
 
-int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
+int dmesg(struct dump *d, enum dmesg_how how, FILE *to, struct kx_err *err)
 {
-	struct sink sink = { .print = json ? json_print : text_print, .t = t };
+	bool json = how == DMESG_JSON;
+	struct kx_text t;
+	struct sink sink = { .print = json ? json_print : text_print, .t = &t, .to = to };
 	const struct kx_printk_sink out = { .record = record_print, .ctx = &sink };
 	struct kx_printk_loss loss = { .bad = 0 };
 	struct kx_printk_source source;
@@ -188,7 +194,13 @@ int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
 
 	kx_core_va_init(&va, &d->core, kx_contexts_map(&d->notes), d->vmcoreinfo);
 	source = (struct kx_printk_source){ memory_read, &va, d->vmcoreinfo };
-	kx_json_init(&sink.json, t);
+	if (how == DMESG_SINCE_CLEARED) {
+		r = kx_printk_cleared(&source, &sink.since, err);
+		if (r < 0)
+			return kx_err_wrap(err, "%s", d->path);
+	}
+	kx_text_init(&t, d->arena);
+	kx_json_init(&sink.json, &t);
 	if (json)
 		json_begin(d, &sink.json);
 	r = kx_printk_read(&source, &out, d->arena, &loss, err);
@@ -196,6 +208,6 @@ int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
 		return kx_err_wrap(err, "%s", d->path);
 	if (json)
 		json_end(&loss, &sink.json);
-	r = text_write(t, err);
+	r = text_put(&t, to, "the log's file", err);
 	return r < 0 ? r : loss_report(d, &loss, err);
 }

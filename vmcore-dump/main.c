@@ -10,19 +10,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "makedumpfile.h"
 #include "vmcore-dump.h"
 
-int text_write(struct kx_text *t, struct kx_err *err)
+int text_put(struct kx_text *t, FILE *to, const char *name, struct kx_err *err)
 {
 	const char *s = kx_text_str(t);
 
 	if (!s)
 		return kx_err_set(err, ENOMEM, "out of memory");
-	if (fputs(s, stdout) == EOF || fflush(stdout) == EOF)
-		return kx_err_set(err, EIO, "cannot write to standard output: %s",
+	if (fputs(s, to) == EOF || fflush(to) == EOF)
+		return kx_err_set(err, errno == ENOSPC ? ENOSPC : EIO, "cannot write to %s: %s", name,
 				  strerror(errno));
 	kx_text_clear(t);
 	return 0;
+}
+
+int text_write(struct kx_text *t, struct kx_err *err)
+{
+	return text_put(t, stdout, "standard output", err);
 }
 
 static void version(struct kx_text *t)
@@ -71,7 +77,7 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 	if (o->action == ACTION_RESUMABLE)
 		return resumable_run(o, d, err);
 	if (o->action == ACTION_DMESG)
-		return dmesg(d, o->json, t, err);
+		return dmesg(d, o->json ? DMESG_JSON : DMESG_TEXT, stdout, err);
 	if (o->action == ACTION_INFO)
 		(o->json ? info_json : info_text)(d, t);
 	else
@@ -111,7 +117,16 @@ static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
 	return r < 0 ? STATUS_FAILED : STATUS_OK;
 }
 
-int main(int argc, char **argv)
+/* By other names it is another program. */
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} names[] = {
+	{ "makedumpfile", makedumpfile_main },
+	{ "vmcore-dmesg", vmcore_dmesg_main },
+};
+
+static int dump_main(int argc, char **argv)
 {
 	struct kx_err err = { 0 };
 	struct kx_arena arena;
@@ -126,4 +141,12 @@ int main(int argc, char **argv)
 			status == STATUS_USAGE ? "\nTry 'vmcore-dump --help'" : "");
 	kx_arena_deinit(&arena);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(program_invocation_short_name, names[i].name))
+			return names[i].main(argc, argv);
+	return dump_main(argc, argv);
 }

@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "kx/arena.h"
 #include "kx/context.h"
@@ -159,20 +160,26 @@ KX_CHECKED int convert(struct dump *d, const char *path, struct kx_err *err);
 /* The bytes that --read asks for to standard output. */
 KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct kx_err *err);
 
+enum dmesg_how {
+	DMESG_TEXT,
+	DMESG_JSON,
+	DMESG_SINCE_CLEARED,		/* text; -ENOENT: the kernel is too old to say */
+};
+
 /*
- * The kernel's log to standard output, by way of @t, which is empty when it is
- * called and when it returns.  -EBADMSG: part of it was left out because it is
+ * The kernel's log to @to.  -EBADMSG: part of it was left out because it is
  * malformed, or not in the core; all the rest was written.
  */
-KX_CHECKED int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err);
+KX_CHECKED int dmesg(struct dump *d, enum dmesg_how how, FILE *to, struct kx_err *err);
 
 /* join.c: standard input, which is flattened, to the file that it makes. */
 KX_CHECKED int assemble(const struct options *o, struct kx_arena *a, struct kx_err *err);
 /* The files of a split dump to one. */
 KX_CHECKED int reassemble(const struct options *o, struct kx_arena *a, struct kx_err *err);
 
-/* What @t has to standard output; empties it. */
+/* What @t has to standard output, or to @to, which errors call @name; empties it. */
 KX_CHECKED int text_write(struct kx_text *t, struct kx_err *err);
+KX_CHECKED int text_put(struct kx_text *t, FILE *to, const char *name, struct kx_err *err);
 
 /* The exit status: STATUS_OK, or with @err STATUS_FAILED or snapshot.h's STATUS_UNDONE. */
 int snapshot_run(const struct options *o, struct kx_arena *a, struct kx_err *err);

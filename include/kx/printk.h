@@ -6,6 +6,7 @@
  *	lib/printk-records.c	a ring of records, 3.5 to 5.9
  *	lib/printk-plain.c	a ring of characters, up to 3.4
  *	lib/printk.c		which of them it is
+ *	lib/printk-clear.c	what was there when it was last cleared
  *
  * VMCOREINFO says where everything is.  The log is read piece by piece, whatever
  * its size, and what it says is never believed: a log that somebody was writing to,
@@ -78,5 +79,13 @@ KX_CHECKED int kx_printk_format(struct kx_bytes vmcoreinfo, enum kx_printk_forma
 KX_CHECKED int kx_printk_read(const struct kx_printk_source *s, const struct kx_printk_sink *out,
 			      struct kx_arena *a, struct kx_printk_loss *loss,
 			      struct kx_err *err);
+
+/*
+ * The number (seq) of the first message since the log was cleared.
+ *   -ENOENT  VMCOREINFO does not say where that is: Linux 5.9 and older
+ *   -EINVAL, and what @s->read says
+ */
+KX_CHECKED int kx_printk_cleared(const struct kx_printk_source *s, uint64_t *ret,
+				 struct kx_err *err);
 
 #endif
