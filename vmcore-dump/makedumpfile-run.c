@@ -144,12 +144,29 @@ static int run_on_core(const struct makedumpfile *m, struct kx_arena *a, struct 
 	return r;
 }
 
+/* -R and --reassemble are --assemble and --reassemble. */
+static int run_parts(const struct makedumpfile *m, struct kx_arena *a, struct kx_err *err)
+{
+	const struct options o = {
+		.out = m->write.target[0], .force = m->write.force,
+		.parts = m->inputs, .part_count = m->input_count,
+	};
+	int r = (m->mode == MAKEDUMPFILE_ASSEMBLE ? assemble : reassemble)(&o, a, err);
+
+	if (r == 0)
+		say_completed(m, "dumpfile");
+	return r;
+}
+
 static int run(const struct makedumpfile *m, struct kx_arena *a, struct kx_err *err)
 {
 	struct kx_text t;
 
 	kx_text_init(&t, a);
 	switch (m->mode) {
+	case MAKEDUMPFILE_ASSEMBLE:
+	case MAKEDUMPFILE_REASSEMBLE:
+		return run_parts(m, a, err);
 	case MAKEDUMPFILE_CHECK:
 		return 0;
 	case MAKEDUMPFILE_HELP:

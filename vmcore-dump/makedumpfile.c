@@ -10,7 +10,6 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "kx/core-pages.h"
 #include "kx/number.h"
 #include "makedumpfile.h"
 
@@ -92,32 +91,6 @@ static const struct row {
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
-/* "31,17" */
-static int set_levels(struct write_request *w, const char *value, struct kx_err *err)
-{
-	const char *p = value;
-
-	for (w->level_count = 0; w->level_count < WRITE_LEVELS_MAX; w->level_count++) {
-		size_t n = strcspn(p, ",");
-		char word[8] = "";
-		uint64_t v;
-
-		if (n >= sizeof(word))
-			break;
-		memcpy(word, p, n);
-		if (kx_number_parse(word, 10, &v, NULL) < 0 || v > KX_LEVEL_MAX)
-			break;
-		w->level[w->level_count] = (unsigned int)v;
-		p += n;
-		if (!*p++) {
-			w->level_count++;
-			return 0;
-		}
-	}
-	return kx_err_set(err, EINVAL, "-d: expected up to %u numbers from 0 to %u with commas"
-			  " between, have '%s'", WRITE_LEVELS_MAX, KX_LEVEL_MAX, value);
-}
-
 static int set_number(const char *name, const char *value, uint64_t max, uint64_t *ret,
 		      struct kx_err *err)
 {
@@ -168,7 +141,7 @@ static int take(struct makedumpfile *m, const struct row *row, const char *word,
 	case CODEC:
 		return set_codec(m, row, err);
 	case LEVEL:
-		return set_levels(&m->write, optarg, err);
+		return write_levels_parse(&m->write, optarg, err) < 0 ? kx_err_wrap(err, "-d") : 0;
 	case LIMIT:
 		return set_number("-L", optarg, INT64_MAX, &m->write.limit, err);
 	case THREADS:

@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #include "kx/err.h"
+#include "kx/json.h"
+#include "vmcore-dump.h"
 #include "write.h"
 
 enum makedumpfile_mode {
