@@ -100,7 +100,7 @@ static void read_plain(const struct kx_kdump *k, struct kx_arena *a)
 		/* It was made here: only notes may be malformed, and they were looked at. */
 		FUZZ_ASSERT(rc == 0 && !c.bad_count && c.end <= file.len);
 		read_core(&c);
-		if (file.fork(file.ctx, &fork, NULL) == 0) {
+		if (k->file.len % 4 == 0 && file.fork(file.ctx, &fork, NULL) == 0) {
 			c.file = fork;
 			read_core(&c);
 			fork.done(fork.ctx);
