@@ -7,7 +7,9 @@ _vmcore_dump()
 	local cur prev words cword
 	local long='
 		--info= --map= --dmesg= --read= --as-is --key= --verify --convert=
-		--assemble= --reassemble= --snapshot --resumable --then= --compress= --encrypt= --force --help --version
+		--assemble= --reassemble= --filter= --format= --flat --threads= --memory= --limit=
+		--split --estimate --dry-run --snapshot --resumable --then= --compress= --encrypt=
+		--force --help --version
 	'
 
 	_init_completion -s || return
@@ -21,11 +23,19 @@ _vmcore_dump()
 	--then)
 		COMPREPLY=($(compgen -W 'poweroff reboot continue kexec' -- "$cur"))
 		return ;;
+	--filter)
+		COMPREPLY=($(compgen -W '31 1 zero cache cache-private user free' -- "$cur"))
+		return ;;
+	--format)
+		COMPREPLY=($(compgen -W 'kdump elf' -- "$cur"))
+		return ;;
+	--threads|--memory|--limit)
+		return ;;
 	--key|--encrypt)
 		COMPREPLY=($(compgen -W 'file: keyring:' -- "$cur"))
 		return ;;
 	--compress)
-		COMPREPLY=($(compgen -W 'none lz4 zstd' -- "$cur"))
+		COMPREPLY=($(compgen -W 'none zlib lzo snappy zstd lz4' -- "$cur"))
 		return ;;
 	esac
 

@@ -233,7 +233,7 @@ static int take_files(struct makedumpfile *m, int n, char **files, struct kx_err
 	if (r < 0)
 		return r;
 	m->input = m->mode == MAKEDUMPFILE_ASSEMBLE ? NULL : files[0];
-	m->inputs = (const char *const *)files;
+	m->inputs = files;
 	m->input_count = (size_t)n - 1;
 	m->write.target = last;
 	m->write.target_count = 1;

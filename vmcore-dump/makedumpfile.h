@@ -46,7 +46,7 @@ struct makedumpfile {
 	bool partial;			/* --partial-dmesg */
 	struct write_request write;
 	const char *input;		/* NULL: standard input */
-	const char *const *inputs;	/* of --reassemble */
+	char *const *inputs;		/* of --reassemble */
 	size_t input_count;
 	/* Options that change nothing here: the first, to be said; NULL: none. */
 	const char *ignored;

@@ -47,10 +47,16 @@ struct kx_page_coder {
 
 #ifdef KX_WITH_DEFLATE
 
+/*
+ * Its 1 is longer than zlib's, its 2 is shorter, and takes 0.6 of zlib's time: 44.4, 42.5
+ * and 43.7 MB for 55773 kernel pages of a Debian 6.1 (level 31).
+ */
+#define DEFLATE_LEVEL	2
+
 static size_t pack_zlib(struct kx_page_coder *c, const uint8_t *src, size_t len, uint8_t *dst)
 {
 	if (!c->deflate)
-		c->deflate = libdeflate_alloc_compressor(1);
+		c->deflate = libdeflate_alloc_compressor(DEFLATE_LEVEL);
 	return c->deflate ? libdeflate_zlib_compress(c->deflate, src, len, dst, len) : 0;
 }
 
