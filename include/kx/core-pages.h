@@ -137,4 +137,14 @@ KX_CHECKED int kx_pages_next(struct kx_pages *p, uint64_t pa, uint64_t end,
  */
 bool kx_page_dropped(enum kx_page_kind kind, unsigned int level);
 
+/*
+ * How many free pages that kernel counted itself, NR_FREE_PAGES: to compare with those
+ * found.  CPUs add to it now and then, so that only a difference of more than 5 % means
+ * something.  @a: buffers only.
+ *   -ENOENT  it is not known: why
+ *   -EINVAL  NUMBER(NR_FREE_PAGES) cannot be
+ */
+KX_CHECKED int kx_pages_free_expected(const struct kx_core_va *va, struct kx_bytes vmcoreinfo,
+				      struct kx_arena *a, uint64_t *ret, struct kx_err *err);
+
 #endif

@@ -2,7 +2,7 @@
 /*
  * Fuzz targets of the core reader: a whole core, its notes and the memory in it;
  * the KEXECJUMP notes on their own; the map of a kernel that is kept in memory; and
- * the kernel's log and its free pages in a core.
+ * the kernel's log, its pages and its symbols in a core.
  */
 #include <string.h>
 
@@ -10,6 +10,7 @@
 #include "kx/context.h"
 #include "kx/core-pages.h"
 #include "kx/core-va.h"
+#include "kx/kallsyms.h"
 #include "kx/keep.h"
 #include "kx/printk.h"
 #include "kx/saved.h"
@@ -338,8 +339,42 @@ static void walk_pages(struct kx_pages *p, struct kx_range r)
 			return;
 		FUZZ_ASSERT(run.end > at && run.end <= r.end && run.end % p->page_size == 0);
 		FUZZ_ASSERT(at == r.start || run.kind != last.kind);
+		FUZZ_ASSERT(run.kind <= KX_PAGE_POISONED);
 		at = run.end;
 	}
+}
+
+/* The file as it is, without a copy. */
+static int core_view(void *ctx, uint64_t off, size_t len, const uint8_t **ret, struct kx_err *err)
+{
+	const struct kx_bytes *b = ctx;
+
+	(void)err;
+	FUZZ_ASSERT(off <= b->len && len <= b->len - off);
+	*ret = b->data + off;
+	return 0;
+}
+
+/* What is seen does not depend on where one begins, nor on whether it is copied. */
+static void walk_again(const struct kx_pages *p, struct kx_range r, struct kx_arena *a)
+{
+	struct kx_core copied = *p->va->core;
+	struct kx_core_va va = *p->va;
+	struct kx_page_run one = { .end = 0 }, other = { .end = 0 };
+	uint64_t mid = r.start + kx_range_len(r) / p->page_size / 2 * p->page_size;
+	struct kx_pages whole, part;
+
+	copied.file.view = NULL;
+	va.core = &copied;
+	if (kx_range_len(r) == 0 || kx_pages_fork(p, p->va, a, &whole, NULL) < 0 ||
+	    kx_pages_fork(p, &va, a, &part, NULL) < 0)
+		return;
+	for (uint64_t at = r.start; at <= mid; at = one.end)
+		if (kx_pages_next(&whole, at, r.end, &one, NULL) < 0)
+			return;
+	if (kx_pages_next(&part, mid, r.end, &other, NULL) < 0)
+		return;
+	FUZZ_ASSERT(one.kind == other.kind && one.end == other.end);
 }
 
 void fuzz_pages(struct kx_bytes in)
@@ -356,13 +391,45 @@ void fuzz_pages(struct kx_bytes in)
 	kx_arena_init(&a);
 	copy = fuzz_copy(&a, in);
 	file = core_file(&copy);
+	file.view = core_view;
 	if (kx_core_open(&file, &a, &core, NULL) == 0) {
 		kx_core_va_init(&va, &core, NULL, kx_vmcoreinfo_text(&core));
 		rc = kx_pages_init(&pages, &va, kx_vmcoreinfo_text(&core), &a, &err);
 		fuzz_check(rc, &err);
 		/* As vmcore-dump: nothing that is cut off. */
-		for (size_t i = 0; rc == 0 && core.end <= file.len && i < core.span_count; i++)
-			walk_pages(&pages, kx_range_shrink(core.span[i].pa, pages.page_size));
+		for (size_t i = 0; rc == 0 && core.end <= file.len && i < core.span_count; i++) {
+			struct kx_range r = kx_range_shrink(core.span[i].pa, pages.page_size);
+
+			walk_pages(&pages, r);
+			if (i < 4)
+				walk_again(&pages, r, &a);
+		}
+		for (size_t i = 0; rc == 0 && pages.doubt[i]; i++)
+			FUZZ_ASSERT(strlen(pages.doubt[i]));
+	}
+	kx_arena_deinit(&a);
+}
+
+void fuzz_kallsyms(struct kx_bytes in)
+{
+	struct kx_err err = { .code = 0 };
+	struct kx_core_file file;
+	struct kx_core core;
+	struct kx_core_va va;
+	struct kx_bytes copy;
+	struct kx_arena a;
+	uint64_t v;
+
+	kx_arena_init(&a);
+	copy = fuzz_copy(&a, in);
+	file = core_file(&copy);
+	if (kx_core_open(&file, &a, &core, NULL) == 0) {
+		struct kx_bytes text = kx_vmcoreinfo_text(&core);
+
+		kx_core_va_init(&va, &core, NULL, text);
+		fuzz_check(kx_kallsyms_find(&va, text, "vm_zone_stat", &a, &v, &err), &err);
+		err.code = 0;
+		fuzz_check(kx_pages_free_expected(&va, text, &a, &v, &err), &err);
 	}
 	kx_arena_deinit(&a);
 }

@@ -15,6 +15,7 @@
 
 #include "../unit/core-forge.h"
 #include "../unit/kept-forge.h"
+#include "../unit/kallsyms-forge.h"
 #include "../unit/pages-forge.h"
 #include "../unit/snapshot-forge.h"
 #include "../unit/forge.h"
@@ -594,6 +595,41 @@ static void seed_pages(const char *name, const char *info, uint32_t type)
 	seed("pages", name, &f);
 }
 
+/* All kinds; 16 frames are a huge page. */
+static void seed_kinds(const char *name, const char *info, uint32_t type, uint32_t huge)
+{
+	struct forge f = FORGE_NONE;
+
+	pages_core(&f, info);
+	pages_free(&f, 4, type, 2);
+	pages_use(&f, 8, PAGES_LRU, 0);
+	pages_use(&f, 9, PAGES_LRU | PAGES_PRIVATE | PAGES_POISON, 0);
+	pages_use(&f, 16, PAGES_LRU | PAGES_HEAD, 1);
+	pages_tails(&f, 16, 24);
+	pages_use(&f, 32, PAGES_HEAD, 0);
+	kx_put_le32(pages_page(&f, 32) + 48, huge);
+	pages_tails(&f, 32, 48);
+	kx_put_le64(pages_page(&f, 33), 0x104);
+	kx_put_le16(pages_page(&f, 33) + 16, 0x402);
+	pages_free(&f, 60, type & 0xffffff ? 0xfffffeff : 0xf1000000, 0);
+	pages_free(&f, 61, 0xf7000000, 0);
+	seed("pages", name, &f);
+}
+
+static void seed_symbols(void)
+{
+	struct forge base = FORGE_NONE, percpu = FORGE_NONE, place = FORGE_NONE, nodes = FORGE_NONE;
+
+	syms_core(&base, SYMS_TABLE SYMS_BASE SYMS_STAT, SYMS_PLAIN);
+	seed("kallsyms", "base", &base);
+	syms_core(&percpu, SYMS_TABLE SYMS_BASE SYMS_STAT SYMS_NODES, SYMS_PERCPU);
+	seed("kallsyms", "percpu", &percpu);
+	syms_core(&place, SYMS_TABLE SYMS_STAT, SYMS_PLACE);
+	seed("kallsyms", "place", &place);
+	syms_core(&nodes, SYMS_STAT SYMS_NODES, SYMS_PLAIN);
+	seed("kallsyms", "nodes", &nodes);
+}
+
 /* For tests/cli/vmcore-dump. */
 static void seed_sleeping(void)
 {
@@ -780,6 +816,11 @@ int main(int argc, char **argv)
 	seed_pages("old", PAGES_INFO("-129"), PAGES_OLD);
 	seed_sleeping();
 	seed_pages("new", PAGES_INFO("-268435456"), 0xf0000000);
+	seed_kinds("kinds-old", PAGES_OLD_USES PAGES_DTOR, PAGES_OLD, 0xffffffff);
+	seed_kinds("kinds-folio", PAGES_OLD_USES PAGES_FOLIO, PAGES_OLD, 0xffffffff);
+	seed_kinds("kinds-flag", PAGES_OLD_USES "NUMBER(PG_hugetlb)=8\n", PAGES_OLD, 0xffffffff);
+	seed_kinds("kinds-new", PAGES_NEW_USES, 0xf0000000, 0xf4000000);
+	seed_symbols();
 	seed_logs();
 	seed_snapshot("x86", KX_ELF_X86_64);
 	seed_snapshot("arm64", KX_ELF_ARM64);

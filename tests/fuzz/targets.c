@@ -46,6 +46,7 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "saved", fuzz_saved },
 	{ "dmesg", fuzz_dmesg },
 	{ "pages", fuzz_pages },
+	{ "kallsyms", fuzz_kallsyms },
 	{ "snapshot", fuzz_snapshot },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ "purgatory-unpack", fuzz_purgatory_unpack },

@@ -92,6 +92,7 @@ void fuzz_context(struct kx_bytes in);
 void fuzz_kept(struct kx_bytes in);
 void fuzz_dmesg(struct kx_bytes in);
 void fuzz_pages(struct kx_bytes in);
+void fuzz_kallsyms(struct kx_bytes in);
 
 /* saved.c */
 void fuzz_saved(struct kx_bytes in);

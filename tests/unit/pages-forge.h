@@ -30,6 +30,36 @@
 	"OFFSET(page.private)=40\nLENGTH(zone.free_area)=11\n"			\
 	"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=" buddy "\n"
 
+/* What further kinds need: as 6.1, as 6.12 and later, and hugetlb of those between. */
+#define PAGES_USES								\
+	"OFFSET(page.flags)=0\nOFFSET(page.mapping)=24\nNUMBER(PG_lru)=4\n"	\
+	"NUMBER(PG_private)=13\nNUMBER(PG_swapcache)=10\nNUMBER(PG_swapbacked)=19\n" \
+	"NUMBER(PG_head_mask)=65536\nNUMBER(PG_hwpoison)=23\n"
+#define PAGES_OLD_USES								\
+	PAGES_INFO("-129") PAGES_USES "OFFSET(page.compound_head)=8\n"		\
+	"NUMBER(PG_slab)=9\nNUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257\n"
+#define PAGES_DTOR								\
+	"OFFSET(page.compound_dtor)=16\nOFFSET(page.compound_order)=17\n"	\
+	"NUMBER(HUGETLB_PAGE_DTOR)=2\n"
+#define PAGES_FOLIO								\
+	"OFFSET(folio._folio_dtor)=80\nOFFSET(folio._folio_order)=81\n"		\
+	"NUMBER(HUGETLB_PAGE_DTOR)=2\n"
+#define PAGES_NEW_USES								\
+	PAGES_INFO("-268435456") PAGES_USES "OFFSET(page.compound_info)=8\n"	\
+	"NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376\n"				\
+	"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592\n"			\
+	"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-251658240\n"			\
+	"NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)=-150994944\n"
+
+/* PG_* of PAGES_USES. */
+#define PAGES_LRU	(1u << 4)
+#define PAGES_SLAB	(1u << 9)
+#define PAGES_SWAPCACHE	(1u << 10)
+#define PAGES_PRIVATE	(1u << 13)
+#define PAGES_HEAD	(1u << 16)
+#define PAGES_SWAPBACKED (1u << 19)
+#define PAGES_POISON	(1u << 23)
+
 /* struct page of frame @pfn in the file. */
 static inline uint8_t *pages_page(struct forge *f, uint64_t pfn)
 {
@@ -40,6 +70,23 @@ static inline void pages_free(struct forge *f, uint64_t pfn, uint32_t type, uint
 {
 	kx_put_le32(pages_page(f, pfn) + 48, type);
 	kx_put_le64(pages_page(f, pfn) + 40, order);
+}
+
+/* No type: not mapped anywhere. */
+static inline void pages_use(struct forge *f, uint64_t pfn, uint64_t flags, uint64_t mapping)
+{
+	kx_put_le64(pages_page(f, pfn), flags);
+	kx_put_le64(pages_page(f, pfn) + 24, mapping);
+	kx_put_le32(pages_page(f, pfn) + 48, 0xffffffff);
+}
+
+/* Frames behind @pfn, up to @end, as its tails. */
+static inline void pages_tails(struct forge *f, uint64_t pfn, uint64_t end)
+{
+	for (uint64_t i = pfn + 1; i < end; i++) {
+		pages_use(f, i, 0, 0x400);
+		kx_put_le64(pages_page(f, i) + 8, PAGES_MAP + pfn * 64 + 1);
+	}
 }
 
 /* struct mem_section.section_mem_map of section @nr */

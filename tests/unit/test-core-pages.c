@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kexec/lib/core-pages.c: free pages, and everything that may be wrong with them. */
+/* kexec/lib/core-pages*.c: kinds of pages, and everything that may be wrong with them. */
 #include <errno.h>
 
 #include "kx/core-pages.h"
@@ -244,10 +244,285 @@ static void test_default(void)
 	bed_deinit(&t);
 }
 
+/* ---- other kinds ------------------------------------------------------------------ */
+
+/* Of the frames from 0 on, one letter each. */
+static void kinds_are(struct bed *t, const char *kinds)
+{
+	static const char letters[] = "-fcpuaox";
+	struct kx_page_run run = { .end = 0 };
+	uint64_t end = strlen(kinds);
+	char have[128] = "";
+
+	for (uint64_t at = 0; at < end; at = run.end >> 12) {
+		if (!CHECK(kx_pages_next(&t->pages, at << 12, end << 12, &run, &t->err) == 0))
+			return;
+		memset(have + at, letters[run.kind], (size_t)((run.end >> 12) - at));
+	}
+	CHECK_STR(have, kinds);
+}
+
+/* What has no type, and what is in the way: slab, and the types of @offline and so on. */
+static void uses(struct bed *t)
+{
+	pages_use(&t->f, 0, PAGES_LRU, 0xffff888000000000);
+	pages_use(&t->f, 1, PAGES_LRU | PAGES_PRIVATE, 0xffff888000000000);
+	pages_use(&t->f, 2, PAGES_LRU | PAGES_SWAPBACKED, 0xffff888000000001);
+	pages_use(&t->f, 3, 0, 0xffff888000000003);		/* KSM; not in a list */
+	pages_use(&t->f, 4, PAGES_SWAPBACKED | PAGES_SWAPCACHE, 0);
+	pages_use(&t->f, 5, PAGES_SWAPBACKED, 0);
+	pages_use(&t->f, 6, PAGES_SWAPCACHE, 0);
+	pages_use(&t->f, 7, PAGES_LRU | PAGES_POISON, 0);
+	/* A page of 8, of which one is broken, and tails of none. */
+	pages_use(&t->f, 8, PAGES_LRU | PAGES_HEAD, 1);
+	pages_tails(&t->f, 8, 16);
+	pages_use(&t->f, 10, PAGES_POISON, 0);
+	kx_put_le64(pages_page(&t->f, 10) + 8, PAGES_MAP + 8 * 64 + 1);
+	pages_tails(&t->f, 200, 204);
+	memmove(pages_page(&t->f, 16), pages_page(&t->f, 201), 3 * 64);
+	/* A first page without a second. */
+	pages_use(&t->f, 19, PAGES_LRU | PAGES_HEAD, 0);
+	pages_use(&t->f, 20, PAGES_LRU, 0);
+	/* In use, whatever else it looks like: a type that nobody knows. */
+	pages_use(&t->f, 21, PAGES_LRU, 1);
+	kx_put_le32(pages_page(&t->f, 21) + 48, 0xfffffbff);
+	pages_use(&t->f, 22, PAGES_LRU, 1);
+	kx_put_le32(pages_page(&t->f, 22) + 48, 0xfd000000);
+	/* Mapped three times. */
+	pages_use(&t->f, 23, PAGES_LRU, 1);
+	kx_put_le32(pages_page(&t->f, 23) + 48, 2);
+}
+
+#define USES	"cpuuc--xuuxuuuuu----c--u"
+
+/* Frames 32 to 47 as a huge page, with a first page's struct page again in the middle. */
+static void huge(struct bed *t, uint32_t type, uint64_t flags1, uint16_t dtor_order)
+{
+	pages_use(&t->f, 32, PAGES_HEAD, 0);
+	kx_put_le32(pages_page(&t->f, 32) + 48, type);
+	pages_tails(&t->f, 32, 48);
+	kx_put_le64(pages_page(&t->f, 33), flags1);
+	kx_put_le16(pages_page(&t->f, 33) + 16, dtor_order);
+	memmove(pages_page(&t->f, 40), pages_page(&t->f, 32), 64);
+	memmove(pages_page(&t->f, 41), pages_page(&t->f, 33), 64);
+}
+
+static void test_uses_old(void)
+{
+	struct bed t;
+
+	bed_init(&t, PAGES_OLD_USES PAGES_DTOR);
+	uses(&t);
+	pages_use(&t.f, 24, PAGES_SLAB | PAGES_LRU, 1);
+	pages_free(&t.f, 24, PAGES_OLD, 0);
+	pages_use(&t.f, 25, PAGES_LRU, 0);
+	kx_put_le32(pages_page(&t.f, 25) + 48, 0xfffffeff);
+	/* A free page that is broken. */
+	pages_free(&t.f, 28, PAGES_OLD, 2);
+	kx_put_le64(pages_page(&t.f, 29), PAGES_POISON);
+	if (CHECK(start(&t) == 0)) {
+		CHECK(!t.pages.doubt[0]);
+		kinds_are(&t, USES "-o--fxff");
+		/* As it is from the middle of it. */
+		run_is(&t, 12, 768, KX_PAGE_USER, 16);
+		CHECK_EQ_U64(t.pages.odd, 0);
+		CHECK_EQ_U64(t.pages.missing, 0);
+	}
+	bed_deinit(&t);
+}
+
+static void test_uses_new(void)
+{
+	struct bed t;
+
+	bed_init(&t, PAGES_NEW_USES);
+	uses(&t);
+	pages_use(&t.f, 24, PAGES_LRU, 1);
+	kx_put_le32(pages_page(&t.f, 24) + 48, 0xf5000007);
+	pages_free(&t.f, 25, 0xf1000001, 0);
+	/* As large as can be, at 0: it is not at a multiple of its size. */
+	pages_free(&t.f, 26, 0xf7000000, 0);
+	if (CHECK(start(&t) == 0)) {
+		CHECK(!t.pages.doubt[0]);
+		kinds_are(&t, USES "-o-");
+		CHECK_EQ_U64(t.pages.odd, 1);
+	}
+	pages_free(&t.f, 0, 0xf7000000, 0);
+	if (CHECK(start(&t) == 0))
+		run_is(&t, 0, 768, KX_PAGE_UNACCEPTED, 7);	/* one is poisoned */
+	bed_deinit(&t);
+}
+
+#define HUGE	"uuuuuuuuuuuuuuuu-"
+
+static void huge_is(const char *info, uint32_t type, uint64_t flags1, uint16_t dtor_order,
+		    const char *kinds)
+{
+	char all[64];
+	struct bed t;
+
+	bed_init(&t, info);
+	huge(&t, type, flags1, dtor_order);
+	snprintf(all, sizeof(all), "%032d%s", 0, kinds);
+	memset(all, '-', 32);
+	if (CHECK(start(&t) == 0))
+		kinds_are(&t, all);
+	bed_deinit(&t);
+}
+
+static void test_huge(void)
+{
+	huge_is(PAGES_OLD_USES PAGES_DTOR, 0xffffffff, 0, 0x0402, HUGE);
+	huge_is(PAGES_OLD_USES PAGES_FOLIO, 0xffffffff, 0, 0x0402, HUGE);
+	huge_is(PAGES_OLD_USES "NUMBER(PG_hugetlb)=8\n", 0xffffffff, 0x104, 0, HUGE);
+	huge_is(PAGES_NEW_USES, 0xf4000000, 4, 0, HUGE);
+	/* Another destructor, no flag, another type. */
+	huge_is(PAGES_OLD_USES PAGES_DTOR, 0xffffffff, 0, 0x0401, "-----------------");
+	huge_is(PAGES_OLD_USES "NUMBER(PG_hugetlb)=8\n", 0xffffffff, 4, 0, "-----------------");
+	huge_is(PAGES_NEW_USES, 0xf8000000, 4, 0, "-----------------");
+	/* An order that cannot be, or that it is not aligned to. */
+	huge_is(PAGES_NEW_USES, 0xf4000000, 6, 0, "-----------------");
+	huge_is(PAGES_NEW_USES, 0xf4000000, 0xff, 0, "-----------------");
+}
+
+/* All of a huge page that says it is broken, as nobody knows which part is. */
+static void test_huge_poisoned(void)
+{
+	struct bed t;
+
+	bed_init(&t, PAGES_NEW_USES);
+	huge(&t, 0xf4000000, 4, 0);
+	kx_put_le64(pages_page(&t.f, 32), PAGES_HEAD | PAGES_POISON);
+	if (CHECK(start(&t) == 0))
+		run_is(&t, 32, 768, KX_PAGE_POISONED, 48);
+	bed_deinit(&t);
+}
+
+/*
+ * A page of 256 MiB: of its struct pages the core has the first ones, and those of the
+ * window behind the first, which look like a first page's.
+ */
+static void test_gigantic(void)
+{
+	const char *info = PAGES_NEW_USES, *at = strstr(info, "BITS)=20");
+	const uint64_t far = PAGES_FILE_MAP + 4 * 0x1000;
+	struct kx_pages other;
+	char text[2048];
+	struct bed t;
+
+	snprintf(text, sizeof(text), "%.*sBITS)=27%s", (int)(at - info), info, at + 8);
+	memset(&t, 0, sizeof(t));
+	pages_core(&t.f, text);
+	/* The PT_LOAD of the struct pages: four pages of it, and four behind 2 MiB. */
+	forge_to(&t.f, far + 4 * 0x1000);
+	kx_put_le16(t.f.p + 56, 4);
+	kx_put_le64(t.f.p + 64 + 2 * 56 + 32, 4 * 0x1000);
+	kx_put_le64(t.f.p + 64 + 2 * 56 + 40, 4 * 0x1000);
+	memmove(t.f.p + 64 + 3 * 56, t.f.p + 64 + 2 * 56, 56);
+	kx_put_le64(t.f.p + 64 + 3 * 56 + 8, far);
+	kx_put_le64(t.f.p + 64 + 3 * 56 + 16, PAGES_MAP + 0x200000);
+	kx_put_le64(t.f.p + 64 + 3 * 56 + 24, 0x300000);
+	kx_arena_init(&t.a);
+	pages_use(&t.f, 0, PAGES_HEAD, 0);
+	kx_put_le32(pages_page(&t.f, 0) + 48, 0xf4000000);
+	pages_tails(&t.f, 0, 256);
+	kx_put_le64(pages_page(&t.f, 1), 16);
+	memmove(t.f.p + far, t.f.p + PAGES_FILE_MAP, 0x1000);
+	if (CHECK(start(&t) == 0)) {
+		run_is(&t, 0x8000, 0x9000, KX_PAGE_USER, 0x8100);
+		run_is(&t, 0x8100, 0x9000, KX_PAGE_KEPT, 0x9000);
+		CHECK_EQ_U64(t.pages.missing, 0xf00);
+		run_is(&t, 0, 0x9000, KX_PAGE_USER, 256);
+		/* Another thread begins in the middle, and counts for itself. */
+		if (CHECK(kx_pages_fork(&t.pages, &t.va, &t.a, &other, &t.err) == 0)) {
+			struct kx_page_run run = { .end = 0 };
+
+			CHECK(kx_pages_next(&other, 0x8080 << 12, 0x9000 << 12, &run, &t.err) == 0);
+			CHECK_EQ_U64(run.kind, KX_PAGE_USER);
+			CHECK_EQ_U64(run.end >> 12, 0x8100);
+			CHECK_EQ_U64(other.missing, 0);
+			CHECK(other.kind != t.pages.kind && other.buf != t.pages.buf);
+		}
+		/* The first one is no longer so large. */
+		kx_put_le64(pages_page(&t.f, 1), 14);
+		t.pages.start = t.pages.end = 0;
+		run_is(&t, 0x8000, 0x9000, KX_PAGE_KEPT, 0x9000);
+	}
+	bed_deinit(&t);
+}
+
+/* A kind that needs a line that is not there is kept, and said. */
+static void test_doubts(void)
+{
+	static const struct {
+		const char *info;
+		const char *doubt[KX_PAGES_DOUBTS + 1];
+	} rows[] = {
+		{ PAGES_INFO("-129"), {
+			"pages of files and processes are kept: VMCOREINFO: expected OFFSET(page.flags),"
+			" have no such line",
+			"huge pages are kept: VMCOREINFO: expected OFFSET(page.flags), have no such line",
+			"pages of broken memory look like others: VMCOREINFO: expected"
+			" OFFSET(page.flags), have no such line",
+			"pages that are offline look like others: VMCOREINFO: expected"
+			" NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE), have no such line" } },
+		{ PAGES_OLD_USES, {
+			"huge pages are kept: VMCOREINFO: expected NUMBER(HUGETLB_PAGE_DTOR), have no"
+			" such line" } },
+		{ PAGES_OLD_USES "NUMBER(HUGETLB_PAGE_DTOR)=2\nOFFSET(folio._folio_order)=63\n", {
+			"huge pages are kept: VMCOREINFO: OFFSET(folio._folio_order): expected at least"
+			" 64, have 63" } },
+		{ PAGES_INFO("-268435456") PAGES_USES "OFFSET(page.compound_head)=60\n"
+		  "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592\n"
+		  "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-251658240\n", {
+			"pages of files and processes are kept: VMCOREINFO: OFFSET(page.compound_head):"
+			" expected 8 bytes inside 64, have 60",
+			"pages that are not accepted look like others: VMCOREINFO: expected"
+			" NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE), have no such line" } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bed t;
+
+		bed_init(&t, rows[i].info);
+		pages_use(&t.f, 0, PAGES_LRU, 1);
+		pages_free(&t.f, 1, i == 3 ? NEW : PAGES_OLD, 0);
+		if (CHECK(start(&t) == 0)) {
+			for (size_t k = 0; rows[i].doubt[k] || t.pages.doubt[k]; k++)
+				CHECK_STR(t.pages.doubt[k] ? t.pages.doubt[k] : "",
+					  rows[i].doubt[k] ? rows[i].doubt[k] : "");
+			kinds_are(&t, i == 0 || i == 3 ? "-f" : "uf");
+		}
+		bed_deinit(&t);
+	}
+}
+
+static void test_levels(void)
+{
+	static const unsigned int levels[] = { 0, 1, 2, 4, 8, 16, 31 };
+	static const char *const rows[] = {
+		[KX_PAGE_KEPT] = "-------", [KX_PAGE_FREE] = "-----xx",
+		[KX_PAGE_CACHE] = "--xx--x", [KX_PAGE_CACHE_PRIVATE] = "---x--x",
+		[KX_PAGE_USER] = "----x-x", [KX_PAGE_UNACCEPTED] = "-----xx",
+		[KX_PAGE_OFFLINE] = "xxxxxxx", [KX_PAGE_POISONED] = "xxxxxxx",
+	};
+
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
+		for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+			CHECK(kx_page_dropped((enum kx_page_kind)k, levels[i]) == (rows[k][i] == 'x'));
+}
+
 TEST_MAIN({ "free blocks, to 6.11", test_old },
 	  { "free blocks, since 6.12", test_new },
 	  { "other types are kept", test_types },
 	  { "impossible blocks are kept", test_odd },
 	  { "what the core has not is kept", test_missing },
 	  { "VMCOREINFO, line by line", test_vmcoreinfo },
-	  { "section size by default", test_default })
+	  { "section size by default", test_default },
+	  { "files, processes, slab: to 6.9", test_uses_old },
+	  { "files, processes, slab: since 6.12", test_uses_new },
+	  { "huge pages of all times", test_huge },
+	  { "broken huge pages", test_huge_poisoned },
+	  { "a page of more than a window, and a second thread", test_gigantic },
+	  { "doubts", test_doubts },
+	  { "levels", test_levels })
