@@ -937,6 +937,33 @@ static void test_stage_lost(void)
 	CHECK(ends_with(f.err.text, "available" GONE));
 }
 
+/* A crash kernel: the other image's marks stay, a payload's is no more true. */
+static void test_crash(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.request.crash = true;
+	f.plan.flags |= KX_LOAD_ON_CRASH;
+	kernel.marked = true;
+	CHECK(load(&f) == 0);
+	/* The kernel here calls everything for a panic so. */
+	CHECK_STR(kernel.story, "stage unmark");
+	CHECK(!kernel.marked && !f.left.code);
+	/* Refused when the kernel has dropped the old one, and before. */
+	for (int i = 0; i < 2; i++) {
+		begin(&f);
+		f.request.crash = true;
+		f.plan.flags |= KX_LOAD_ON_CRASH;
+		f.plan.fallback_allowed = false;
+		f.sources.crash_loaded = (struct kx_opt_u64){ true, 1 };
+		kernel.any_image = i;
+		kernel.answer[0] = ENOMEM;
+		CHECK(load(&f) == -ENOMEM);
+		CHECK(ends_with(f.err.text, GONE) == !i);
+	}
+}
+
 /* The plan saw an empty reservation; before the first call somebody has filled it. */
 static void test_stage_taken(void)
 {
@@ -1097,6 +1124,7 @@ TEST_MAIN(
 	{ "staging over a staged payload", test_stage_again },
 	{ "staging that is refused", test_stage_refused },
 	{ "what a refusal has cost", test_stage_lost },
+	  { "a crash kernel, and one that is lost", test_crash },
 	{ "staging where somebody was faster", test_stage_taken },
 	{ "staging and the load limits", test_stage_limits },
 	{ "an image without a payload after one with", test_plain_after_staged },
