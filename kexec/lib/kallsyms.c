@@ -162,17 +162,18 @@ static int refill(const struct table *t, uint8_t *buf, struct kx_bytes *left, ui
 		  struct kx_err *err)
 {
 	size_t want = BUF_LEN - left->len;
+	struct kx_err why = { .code = 0 };
 	int r;
 
 	memmove(buf, left->data, left->len);
-	r = kx_core_va_read(t->va, *va, buf + left->len, want, err);
+	r = kx_core_va_read(t->va, *va, buf + left->len, want, &why);
 	/* The table may be the last that is mapped. */
 	while ((r == -ENXIO || r == -ENODATA) && want > 1) {
 		want /= 2;
-		r = kx_core_va_read(t->va, *va, buf + left->len, want, err);
+		r = kx_core_va_read(t->va, *va, buf + left->len, want, &why);
 	}
 	if (r < 0)
-		return kx_err_wrap(err, "kallsyms_names");
+		return kx_err_set(err, -r, "kallsyms_names: %s", why.text);
 	*left = (struct kx_bytes){ buf, left->len + want };
 	*va += want;
 	return 0;
