@@ -7,8 +7,9 @@ _vmcore_dump()
 	local cur prev words cword
 	local long='
 		--info= --map= --dmesg= --read= --as-is --key= --verify --convert=
-		--filter= --format= --flat --threads= --memory= --limit= --split --estimate
-		--dry-run --snapshot --resumable --then= --compress= --encrypt= --force --help --version
+		--assemble= --reassemble= --filter= --format= --flat --threads= --memory= --limit=
+		--split --estimate --dry-run
+		--snapshot --resumable --then= --compress= --encrypt= --force --help --version
 	'
 
 	_init_completion -s || return

@@ -98,7 +98,9 @@ static void text_pages(const struct kx_kdump *k, const struct counts *c, struct 
 		}
 	if (*comma == ',')
 		kx_text_add(t, "\n");
-	if (k->split)
+	if (k->split && kx_range_empty(k->pages))
+		kx_text_add(t, "  split        one of several files, with no pages\n");
+	else if (k->split)
 		kx_text_add(t, "  split        one of several files, with pages %" PRIu64 " to %" PRIu64
 			    " (0x%" PRIx64 "-0x%" PRIx64 ")\n", k->pages.start, k->pages.end - 1,
 			    k->pages.start * k->page_size, k->pages.end * k->page_size);

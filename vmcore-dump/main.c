@@ -93,6 +93,10 @@ static int run(const struct options *o, struct kx_arena *a, struct kx_err *err)
 
 	if (o->action == ACTION_SNAPSHOT)
 		return snapshot_run(o, a, err);
+	if (o->action == ACTION_ASSEMBLE)
+		return assemble(o, a, err) < 0 ? STATUS_FAILED : STATUS_OK;
+	if (o->action == ACTION_REASSEMBLE)
+		return reassemble(o, a, err) < 0 ? STATUS_FAILED : STATUS_OK;
 	kx_text_init(&t, a);
 	if (texts[o->action])
 		texts[o->action](&t);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kx/core-pages.h"
@@ -37,7 +38,7 @@ static const struct row rows[] = {
 	{ 0, "key", required_argument, "KEY", ACTION_NONE,
 	  "of an encrypted core: file:PATH or keyring:DESCRIPTION, 32 bytes" },
 	{ 0, "verify", no_argument, NULL, ACTION_VERIFY,
-	  "check every byte of a saved core" },
+	  "check every byte of a saved core, every page of a dump" },
 	{ 0, "convert", required_argument, "FILE", ACTION_CONVERT,
 	  "write a saved core to FILE as one that crash and gdb open" },
 	{ 0, "snapshot", no_argument, NULL, ACTION_SNAPSHOT,
@@ -62,6 +63,10 @@ static const struct row rows[] = {
 	  "say how long a dump of CORE would be, and write nothing" },
 	{ 0, "dry-run", no_argument, NULL, ACTION_NONE,
 	  "do everything but write" },
+	{ 0, "assemble", required_argument, "FILE", ACTION_ASSEMBLE,
+	  "write what is flattened on standard input to FILE" },
+	{ 0, "reassemble", required_argument, "FILE", ACTION_REASSEMBLE,
+	  "join the files of a split dump to FILE" },
 	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
 	  "and after it: poweroff (default), reboot, continue, kexec" },
 	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
@@ -69,7 +74,7 @@ static const struct row rows[] = {
 	{ 0, "encrypt", required_argument, "KEY", ACTION_NONE,
 	  "encrypt it (AES-256-GCM); KEY as for --key" },
 	{ 0, "force", no_argument, NULL, ACTION_NONE,
-	  "overwrite whatever is on the target; replace the file of a dump" },
+	  "overwrite whatever is on the target; replace FILE, or that of a dump" },
 	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
 	{ 'v', "version", no_argument, NULL, ACTION_VERSION, "the version" },
 	{ 0, "list-options", no_argument, NULL, ACTION_LIST_OPTIONS, NULL },
@@ -261,29 +266,31 @@ static int set_force(struct options *o, const struct row *row, const char *value
 	return 0;
 }
 
+#define BIT(action)	(1u << (action))
+
 /* Options that are no action, which of the actions they go with, and how they are set. */
 static const struct extra {
 	const char *name;
-	/* with NONE: all that read a core; or, also NONE: with fewer */
-	enum action with, or, also;
+	unsigned int with;		/* bits of actions; 0: all that read a core */
 	int (*set)(struct options *o, const struct row *row, const char *value,
 		   struct kx_err *err);
 } extras[] = {
-	{ "as-is", ACTION_READ, ACTION_NONE, ACTION_NONE, set_as_is },
-	{ "then", ACTION_SNAPSHOT, ACTION_NONE, ACTION_NONE, set_then },
-	{ "compress", ACTION_SNAPSHOT, ACTION_RESUMABLE, ACTION_DUMP, set_compress },
-	{ "force", ACTION_SNAPSHOT, ACTION_RESUMABLE, ACTION_DUMP, set_force },
-	{ "encrypt", ACTION_SNAPSHOT, ACTION_RESUMABLE, ACTION_NONE, set_key },
-	{ "key", ACTION_NONE, ACTION_NONE, ACTION_NONE, set_key },
-	{ "filter", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_filter },
-	{ "format", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_format },
-	{ "flat", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_flag },
-	{ "threads", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_threads },
-	{ "memory", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_size },
-	{ "limit", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_size },
-	{ "split", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_flag },
-	{ "estimate", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_flag },
-	{ "dry-run", ACTION_DUMP, ACTION_NONE, ACTION_NONE, set_flag },
+	{ "as-is", BIT(ACTION_READ), set_as_is },
+	{ "then", BIT(ACTION_SNAPSHOT), set_then },
+	{ "compress", BIT(ACTION_SNAPSHOT) | BIT(ACTION_RESUMABLE) | BIT(ACTION_DUMP), set_compress },
+	{ "force", BIT(ACTION_SNAPSHOT) | BIT(ACTION_RESUMABLE) | BIT(ACTION_ASSEMBLE) |
+	  BIT(ACTION_REASSEMBLE) | BIT(ACTION_DUMP), set_force },
+	{ "encrypt", BIT(ACTION_SNAPSHOT) | BIT(ACTION_RESUMABLE), set_key },
+	{ "key", 0, set_key },
+	{ "filter", BIT(ACTION_DUMP), set_filter },
+	{ "format", BIT(ACTION_DUMP), set_format },
+	{ "flat", BIT(ACTION_DUMP), set_flag },
+	{ "threads", BIT(ACTION_DUMP), set_threads },
+	{ "memory", BIT(ACTION_DUMP), set_size },
+	{ "limit", BIT(ACTION_DUMP), set_size },
+	{ "split", BIT(ACTION_DUMP), set_flag },
+	{ "estimate", BIT(ACTION_DUMP), set_flag },
+	{ "dry-run", BIT(ACTION_DUMP), set_flag },
 };
 
 #define EXTRAS	(sizeof(extras) / sizeof(extras[0]))
@@ -312,6 +319,12 @@ static bool at_once(enum action action)
 	return action >= ACTION_HELP;
 }
 
+/* Do they make a file of others that no kernel's memory is read from? */
+static bool joins(enum action a)
+{
+	return a == ACTION_ASSEMBLE || a == ACTION_REASSEMBLE;
+}
+
 static int take(struct options *o, int c, const char *word, struct kx_err *err)
 {
 	const struct row *row = NULL;
@@ -329,7 +342,7 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 	o->action = row->action;
 	if (row->action == ACTION_READ)
 		return set_read(o, optarg, err);
-	if (row->action == ACTION_CONVERT) {
+	if (row->action == ACTION_CONVERT || joins(row->action)) {
 		o->out = optarg;
 		return 0;
 	}
@@ -343,18 +356,38 @@ static bool writes(enum action a)
 
 static int check_extra(const struct options *o, const struct extra *x, struct kx_err *err)
 {
-	bool reads = x->with == ACTION_NONE;
+	char names[160] = "";
+	size_t n = 0;
 
-	if (reads ? !writes(o->action) : o->action == x->with || (x->or && o->action == x->or) ||
-				       (x->also && o->action == x->also))
+	if (x->with ? x->with & BIT(o->action) : !writes(o->action) && !joins(o->action))
 		return 0;
-	if (reads)
-		return kx_err_set(err, EINVAL, "--%s: expected it with a core that is read;"
-				  " --%s has --encrypt", x->name, name_of(o->action));
-	if (x->with == ACTION_DUMP)
+	if (x->with == BIT(ACTION_DUMP))
 		return kx_err_set(err, EINVAL, "--%s: expected it with a core and a target", x->name);
-	return kx_err_set(err, EINVAL, "--%s: expected it with --%s%s%s", x->name, name_of(x->with),
-			  x->or ? " or --" : "", x->or ? name_of(x->or) : "");
+	if (!x->with)
+		return kx_err_set(err, EINVAL, "--%s: expected it with a core that is read%s%s%s",
+				  x->name, writes(o->action) ? "; --" : "",
+				  writes(o->action) ? name_of(o->action) : "",
+				  writes(o->action) ? " has --encrypt" : "");
+	for (unsigned int i = 0, left = x->with & ~BIT(ACTION_DUMP); left; left &= ~BIT(i), i++)
+		if (left & BIT(i))
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s--%s",
+					      !n ? "" : left == BIT(i) ? " or " : ", ",
+					      name_of((enum action)i));
+	return kx_err_set(err, EINVAL, "--%s: expected it with %s", x->name, names);
+}
+
+/* --assemble reads standard input. */
+static int check_parts(struct options *o, int argc, char **argv, struct kx_err *err)
+{
+	if (o->action == ACTION_ASSEMBLE && optind < argc)
+		return kx_err_set(err, EINVAL, "--assemble: expected standard input, have '%s' too",
+				  argv[optind]);
+	if (o->action == ACTION_REASSEMBLE && argc - optind < 2)
+		return kx_err_set(err, EINVAL, "--reassemble: expected at least two files, have %d",
+				  argc - optind);
+	o->parts = argv + optind;
+	o->part_count = (size_t)(argc - optind);
+	return 0;
 }
 
 /* A core and where it goes, and no action. */
@@ -391,7 +424,8 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 		o->action = ACTION_DUMP;
 	if (o->action == ACTION_NONE)
 		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
-				  " --convert, --snapshot or --resumable, or a core and a target,"
+				  " --convert, --snapshot, --resumable, --assemble or --reassemble,"
+				  " or a core and a target,"
 				  " have none");
 	for (size_t i = 0; i < EXTRAS; i++)
 		if (o->extra & 1u << i && check_extra(o, &extras[i], err) < 0)
@@ -400,6 +434,8 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 		return -EINVAL;
 	if (o->action == ACTION_DUMP)
 		return check_dump(o, argc - optind, argv + optind, err);
+	if (joins(o->action))
+		return check_parts(o, argc, argv, err);
 	if (optind >= argc)
 		return kx_err_set(err, EINVAL, "expected a %s, have none", what);
 	if (optind + 1 < argc && n == 1)
@@ -453,6 +489,8 @@ void options_help(struct kx_text *t)
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
 		    "                   (each with --key=KEY if the core is encrypted)\n"
+		    "       vmcore-dump --assemble=FILE [--force] < FLATTENED\n"
+		    "       vmcore-dump --reassemble=FILE [--force] PART PART...\n"
 		    "       vmcore-dump --snapshot [--then=WHAT] [--compress=HOW] [--encrypt=KEY]\n"
 		    "                   [--force] TARGET\n"
 		    "       vmcore-dump --resumable [--compress=HOW] [--encrypt=KEY] [--force]\n"

@@ -14,6 +14,7 @@
  *	read.c		--read
  *	verify.c	--verify
  *	convert.c	--convert
+ *	join.c		--assemble, --reassemble
  *	dmesg.c		--dmesg
  *	write.c		a dump, with write-*.c (write.h)
  *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
@@ -51,6 +52,8 @@ enum action {
 	ACTION_SNAPSHOT,
 	ACTION_RESUMABLE,
 	ACTION_DUMP,
+	ACTION_ASSEMBLE,
+	ACTION_REASSEMBLE,
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_LIST_OPTIONS,
@@ -68,7 +71,10 @@ struct options {
 	bool json;			/* --info=json and the like */
 	bool as_is;			/* --as-is */
 	uint64_t pa, len;		/* --read */
-	const char *out;		/* --convert; the target of --resumable */
+	/* --convert, --assemble, --reassemble; the target of --resumable */
+	const char *out;
+	char *const *parts;		/* --reassemble */
+	size_t part_count;
 	/* With --snapshot, whose target @path is, and --resumable. */
 	enum then then;			/* --then, --snapshot only */
 	enum kx_saved_codec codec;	/* --compress */
@@ -159,6 +165,11 @@ KX_CHECKED int read_memory(const struct dump *d, const struct options *o, struct
  * malformed, or not in the core; all the rest was written.
  */
 KX_CHECKED int dmesg(struct dump *d, bool json, struct kx_text *t, struct kx_err *err);
+
+/* join.c: standard input, which is flattened, to the file that it makes. */
+KX_CHECKED int assemble(const struct options *o, struct kx_arena *a, struct kx_err *err);
+/* The files of a split dump to one. */
+KX_CHECKED int reassemble(const struct options *o, struct kx_arena *a, struct kx_err *err);
 
 /* What @t has to standard output; empties it. */
 KX_CHECKED int text_write(struct kx_text *t, struct kx_err *err);

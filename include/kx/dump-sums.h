@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Checksums behind a dump, where no other reader looks: what vmcore-dump --verify
- * compares.  lib/dump-sums.c.
+ * compares.  container/dump-sums.c.
  *
  *	u32[]	CRC-32 (zlib's) of each KX_SUMS_EXTENT bytes of the file before the
  *		table, the last one shorter

@@ -22,14 +22,22 @@
 #define PACKED		(KX_KDUMP_STATUS_ZLIB | KX_KDUMP_STATUS_LZO | KX_KDUMP_STATUS_SNAPPY | \
 			 KX_KDUMP_STATUS_ZSTD)
 
-/* uname(2)'s names of the machines. */
+/* uname(2)'s names of the machines, and how long their NT_PRSTATUS is. */
 static const struct {
 	const char *name;
 	uint16_t machine;
+	size_t prstatus_len;
 } machines[] = {
-	{ "x86_64", KX_ELF_X86_64 },
-	{ "aarch64", KX_ELF_ARM64 },
+	{ "x86_64", KX_ELF_X86_64, 336 },
+	{ "aarch64", KX_ELF_ARM64, 392 },
 };
+
+#define MACHINES	(sizeof(machines) / sizeof(machines[0]))
+
+/* What QEMU 7.2 calls an arm64 machine. */
+#define UNKNOWN		"Unknown"
+#define NT_PRSTATUS	1
+#define NOTES_MAX	(KX_CORE_HEADERS_MAX / 4)
 
 /* ---- headers -------------------------------------------------------------------- */
 
@@ -42,13 +50,37 @@ static int machine_find(struct kx_kdump *k, struct kx_err *err)
 {
 	const char *name = k->uts[KX_KDUMP_MACHINE];
 
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (!strcmp(machines[i].name, name)) {
+	for (size_t i = 0; i < MACHINES; i++)
+		if (!strcmp(machines[i].name, name))
 			k->machine = machines[i].machine;
-			return 0;
-		}
+	if (k->machine || !strcmp(name, UNKNOWN))
+		return 0;
 	return kx_err_set(err, EOPNOTSUPP, "offset %u: machine: expected x86_64 or aarch64, have '%s'",
 			  KX_KDUMP_UTSNAME_AT + KX_KDUMP_MACHINE * UTS_LEN, name);
+}
+
+/* The machine that its CPUs' registers are of. */
+static int machine_guess(struct kx_kdump *k, struct kx_arena *a, struct kx_err *err)
+{
+	uint64_t len = kx_range_len(k->notes);
+	struct kx_core c = { .note_count = 0 };
+	const struct kx_core_note *n;
+	uint8_t *p = len && len <= NOTES_MAX ? kx_arena_alloc_raw(a, (size_t)len) : NULL;
+	int r = p ? k->file.read(k->file.ctx, k->notes.start, p, (size_t)len, err) : 0;
+
+	if (r == 0 && p)
+		r = kx_core_notes_parse((struct kx_bytes){ p, (size_t)len }, k->notes.start, a, &c, err);
+	if (r < 0)
+		return r;
+	n = kx_core_note_find(&c, "CORE", NT_PRSTATUS);
+	for (size_t i = 0; n && i < MACHINES; i++)
+		if (n->desc.len == machines[i].prstatus_len)
+			k->machine = machines[i].machine;
+	if (k->machine)
+		return 0;
+	return kx_err_set(err, EOPNOTSUPP, "offset %u: machine: expected x86_64 or aarch64, have '%s',"
+			  " and no registers of either", KX_KDUMP_UTSNAME_AT + KX_KDUMP_MACHINE * UTS_LEN,
+			  k->uts[KX_KDUMP_MACHINE]);
 }
 
 static void uts_read(struct kx_rd *rd, struct kx_kdump *k)
@@ -352,6 +384,8 @@ int kx_kdump_open(const struct kx_core_file *file, struct kx_arena *a, struct kx
 	uint64_t sections;
 	int r = heads_read(&k, err);
 
+	if (r == 0 && !k.machine)
+		r = machine_guess(&k, a, err);
 	if (r < 0)
 		return r;
 	sections = k.max_page / KX_KDUMP_SECTION + 1;

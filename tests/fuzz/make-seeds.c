@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "../unit/core-forge.h"
+#include "../unit/kdump-forge.h"
 #include "../unit/kept-forge.h"
 #include "../unit/kallsyms-forge.h"
 #include "../unit/pages-forge.h"
@@ -646,6 +647,42 @@ static void seed_sleeping(void)
 	seed("pages", "jump-odd", &odd);
 }
 
+/* The whole one is for tests/cli/vmcore-dump, the others are not cut off by a fuzzer. */
+static void seed_dumps(void)
+{
+	static const uint64_t cuts[] = { 0, 8, 100, KDUMP_MAX_PAGE };
+	static const char *const names[] = { "split-1", "split-2", "split-3" };
+	struct kdump_forge k = kdump_default();
+	struct forge f = FORGE_NONE, flat = FORGE_NONE;
+
+	kdump_build(&f, &k);
+	flat_build(&flat, forge_bytes(&f), 5000);
+	seed("kdump-file", "whole", &f);
+	seed("flat-file", "whole", &flat);
+	for (size_t i = 0; i < 3; i++) {
+		k.split = true;
+		k.start = cuts[i];
+		k.end = cuts[i + 1];
+		kdump_build(&f, &k);
+		seed("kdump-file", names[i], &f);
+	}
+	k = kdump_default();
+	k.max_page = 600;
+	k.count = 11;
+	kdump_build(&f, &k);
+	flat_build(&flat, forge_bytes(&f), 3000);
+	seed("kdump-file", "small", &f);
+	seed("flat-file", "small", &flat);
+	k.version = 3;
+	kdump_build(&f, &k);
+	seed("kdump-file", "version-3", &f);
+	flat_head(&flat);
+	flat_record(&flat, 0, "0123456789", 10);
+	flat_record(&flat, 4, "abcd", 4);
+	flat_record(&flat, 20, "x", 1);
+	seed("flat-file", "tiny", &flat);
+}
+
 static void seed_snapshot(const char *name, uint16_t machine)
 {
 	static const uint64_t frames[] = { 0x40000, 0x40001, 0x40002 | SNAPSHOT_ZERO, 0x50000 };
@@ -822,6 +859,7 @@ int main(int argc, char **argv)
 	seed_kinds("kinds-new", PAGES_NEW_USES, 0xf0000000, 0xf4000000);
 	seed_symbols();
 	seed_logs();
+	seed_dumps();
 	seed_snapshot("x86", KX_ELF_X86_64);
 	seed_snapshot("arm64", KX_ELF_ARM64);
 	seed_texts();

@@ -235,7 +235,7 @@ void fuzz_plan_saved(struct kx_bytes in)
 	for (size_t i = 0; i < s->core.head.block_count; i++)
 		kx_saved_digest((struct kx_bytes){ s->file + s->block[i].off, s->block[i].len },
 				sha256_blocks_portable, s->block[i].sha256);
-	s->core.file = (struct kx_core_file){ saved_read, s, s->len };
+	s->core.file = (struct kx_core_file){ .read = saved_read, .ctx = s, .len = s->len };
 	s->core.sha256 = sha256_blocks_portable;
 	s->core.record = s->record;
 	s->core.block = s->block;

@@ -47,6 +47,8 @@ const struct fuzz_target fuzz_targets[] = {
 	{ "dmesg", fuzz_dmesg },
 	{ "pages", fuzz_pages },
 	{ "kallsyms", fuzz_kallsyms },
+	{ "kdump-file", fuzz_kdump_file },
+	{ "flat-file", fuzz_flat_file },
 	{ "snapshot", fuzz_snapshot },
 	{ "purgatory-lz4", fuzz_purgatory_lz4 },
 	{ "purgatory-unpack", fuzz_purgatory_unpack },

@@ -97,6 +97,10 @@ void fuzz_kallsyms(struct kx_bytes in);
 /* saved.c */
 void fuzz_saved(struct kx_bytes in);
 
+/* dump.c */
+void fuzz_kdump_file(struct kx_bytes in);
+void fuzz_flat_file(struct kx_bytes in);
+
 /* snapshot.c */
 void fuzz_snapshot(struct kx_bytes in);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kexec/lib/dump-sums.c: in which order it is written does not matter, and every bit does. */
+/* kexec/container/dump-sums.c: in which order it is written does not matter, and every bit does. */
 #include <errno.h>
 #include <zlib.h>
 

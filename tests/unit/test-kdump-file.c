@@ -352,6 +352,28 @@ static void test_bad_descs(void)
 	}
 }
 
+/* QEMU does not say it of arm64: the registers do. */
+static void test_machine(void)
+{
+	for (int i = 0; i < 2; i++) {
+		struct kdump_forge k = kdump_default();
+		struct kx_err err = { 0 };
+		struct bed t;
+
+		bed_init(&t, &k);
+		strcpy((char *)t.f.p + KX_KDUMP_UTSNAME_AT + 4 * 65, "Unknown");
+		if (i)
+			kx_put_le64(t.f.p + KDUMP_SUB + KX_KDUMP_NOTES_AT + 8, 0);
+		CHECK(bed_open(&t, &err) == (i ? -EOPNOTSUPP : 0));
+		if (i)
+			CHECK_STR(err.text, "offset 272: machine: expected x86_64 or aarch64, have "
+				  "'Unknown', and no registers of either");
+		else
+			CHECK_EQ_U64(t.k.machine, KX_ELF_X86_64);
+		bed_deinit(&t);
+	}
+}
+
 /* Notes that are nowhere are none. */
 static void test_no_notes(void)
 {
@@ -377,5 +399,6 @@ TEST_MAIN(
 	{ "malformed headers", test_bad_heads },
 	{ "malformed ranges of a split dump", test_bad_split },
 	{ "malformed descriptors", test_bad_descs },
+	{ "a machine that has no name", test_machine },
 	{ "notes outside the file", test_no_notes },
 )
