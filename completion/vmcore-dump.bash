@@ -8,8 +8,8 @@ _vmcore_dump()
 	local long='
 		--info= --map= --dmesg= --read= --as-is --key= --verify --convert=
 		--assemble= --reassemble= --filter= --format= --flat --threads= --memory= --limit=
-		--split --estimate --dry-run --snapshot --resumable --then= --compress= --encrypt=
-		--force --help --version
+		--split --estimate --dry-run
+		--snapshot --resumable --then= --compress= --encrypt= --force --help --version
 	'
 
 	_init_completion -s || return

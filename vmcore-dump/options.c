@@ -45,12 +45,8 @@ static const struct row rows[] = {
 	  "save the running system to a device, a file, or - for a socket" },
 	{ 0, "resumable", no_argument, NULL, ACTION_RESUMABLE,
 	  "save the kernel that sleeps in CORE to TARGET, or - for a pipe" },
-	{ 0, "assemble", required_argument, "FILE", ACTION_ASSEMBLE,
-	  "write what is flattened on standard input to FILE" },
-	{ 0, "reassemble", required_argument, "FILE", ACTION_REASSEMBLE,
-	  "join the files of a split dump to FILE" },
 	{ 'd', "filter", required_argument, "LEVEL[,LEVEL...]", ACTION_NONE,
-	  "leave out pages: 0 to 31 (default), as makedumpfile; the next if it gets too long" },
+	  "pages left out: 0 to 31 (default); the next if it is too long" },
 	{ 0, "format", required_argument, "FORMAT", ACTION_NONE,
 	  "of a dump: kdump (default) or elf" },
 	{ 0, "flat", no_argument, NULL, ACTION_NONE,
@@ -67,14 +63,18 @@ static const struct row rows[] = {
 	  "say how long a dump of CORE would be, and write nothing" },
 	{ 0, "dry-run", no_argument, NULL, ACTION_NONE,
 	  "do everything but write" },
+	{ 0, "assemble", required_argument, "FILE", ACTION_ASSEMBLE,
+	  "write what is flattened on standard input to FILE" },
+	{ 0, "reassemble", required_argument, "FILE", ACTION_REASSEMBLE,
+	  "join the files of a split dump to FILE" },
 	{ 0, "then", required_argument, "WHAT", ACTION_NONE,
 	  "and after it: poweroff (default), reboot, continue, kexec" },
 	{ 0, "compress", required_argument, "HOW", ACTION_NONE,
-	  "pack pages: none, zlib, lzo, snappy, zstd (default); saved: none, lz4, zstd" },
+	  "pack: none, zlib, lzo, snappy, zstd; if saved: none, lz4, zstd" },
 	{ 0, "encrypt", required_argument, "KEY", ACTION_NONE,
 	  "encrypt it (AES-256-GCM); KEY as for --key" },
 	{ 0, "force", no_argument, NULL, ACTION_NONE,
-	  "overwrite whatever is on the target; replace the file of a dump" },
+	  "overwrite what is on the target, or FILE" },
 	{ 'h', "help", no_argument, NULL, ACTION_HELP, "this" },
 	{ 'v', "version", no_argument, NULL, ACTION_VERSION, "the version" },
 	{ 0, "list-options", no_argument, NULL, ACTION_LIST_OPTIONS, NULL },
@@ -361,17 +361,17 @@ static int check_extra(const struct options *o, const struct extra *x, struct kx
 
 	if (x->with ? x->with & BIT(o->action) : !writes(o->action) && !joins(o->action))
 		return 0;
+	if (x->with == BIT(ACTION_DUMP))
+		return kx_err_set(err, EINVAL, "--%s: expected it with a core and a target", x->name);
 	if (!x->with)
 		return kx_err_set(err, EINVAL, "--%s: expected it with a core that is read%s%s%s",
 				  x->name, writes(o->action) ? "; --" : "",
 				  writes(o->action) ? name_of(o->action) : "",
 				  writes(o->action) ? " has --encrypt" : "");
-	for (unsigned int i = 0, left = x->with; left; left &= ~BIT(i), i++)
+	for (unsigned int i = 0, left = x->with & ~BIT(ACTION_DUMP); left; left &= ~BIT(i), i++)
 		if (left & BIT(i))
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s%s",
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s--%s",
 					      !n ? "" : left == BIT(i) ? " or " : ", ",
-					      i == ACTION_DUMP ? "" : "--",
-					      i == ACTION_DUMP ? "a core and a target" :
 					      name_of((enum action)i));
 	return kx_err_set(err, EINVAL, "--%s: expected it with %s", x->name, names);
 }
@@ -431,10 +431,10 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 			return -EINVAL;
 	if (check_compress(o, err) < 0)
 		return -EINVAL;
-	if (joins(o->action))
-		return check_parts(o, argc, argv, err);
 	if (o->action == ACTION_DUMP)
 		return check_dump(o, argc - optind, argv + optind, err);
+	if (joins(o->action))
+		return check_parts(o, argc, argv, err);
 	if (optind >= argc)
 		return kx_err_set(err, EINVAL, "expected a %s, have none", what);
 	if (optind + 1 < argc && n == 1)

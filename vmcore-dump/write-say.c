@@ -53,6 +53,27 @@ static void pages_line(struct kx_text *t, const char *what, uint64_t pages, uint
 		    (double)pages * (double)size / MIB);
 }
 
+/* CPUs count for themselves for a while. */
+static bool differs(uint64_t found, uint64_t counted)
+{
+	uint64_t more = found > counted ? found - counted : counted - found;
+
+	return more > counted / 20;
+}
+
+static void check_lines(struct kx_text *t, const struct write_report *p)
+{
+	for (size_t i = 0; p->doubt && p->doubt[i]; i++)
+		kx_text_add(t, "kept in doubt: %s\n", p->doubt[i]);
+	if (!p->free_counted)
+		return;
+	pages_line(t, "  free, it counted", p->free_counted, p->page_size);
+	if (differs(p->free_found, p->free_counted))
+		kx_text_add(t, "WARNING: %" PRIu64 " free pages were found, the kernel counted %" PRIu64
+			    ": pages may be left out or kept wrongly\n", p->free_found,
+			    p->free_counted);
+}
+
 void write_report_text(const struct write_report *p, const struct write_request *r,
 		       struct kx_text *t)
 {
@@ -72,6 +93,7 @@ void write_report_text(const struct write_report *p, const struct write_request 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i] && p->dropped[i])
 			pages_line(t, kinds[i], p->dropped[i], p->page_size);
+	check_lines(t, p);
 	pages_line(t, "kept", p->kept, p->page_size);
 	if (p->zero)
 		pages_line(t, "  zeros, stored once", p->zero, p->page_size);

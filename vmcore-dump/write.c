@@ -51,6 +51,21 @@ static int core_init(struct write *w, struct kx_err *err)
 	return kx_core_file_open(d->fd, d->file_len, KX_CORE_BEST, &w->core.file, err);
 }
 
+/* Does what was found agree with what the kernel says of itself? */
+static void self_check(struct write *w)
+{
+	struct write_map *m = &w->map;
+	struct write_report *p = w->report;
+	struct kx_err none;
+
+	if (!m->knows || !(m->level & ~KX_LEVEL_ZERO))
+		return;
+	p->doubt = m->pages.doubt;
+	p->free_found = m->kind[KX_PAGE_FREE];
+	if (kx_pages_free_expected(&m->va, w->d->vmcoreinfo, w->d->arena, &p->free_counted, &none) < 0)
+		p->free_counted = 0;
+}
+
 static int look(struct write *w, unsigned int level, struct kx_err *err)
 {
 	struct write_guess g = { 0 };
@@ -71,6 +86,7 @@ static int look(struct write *w, unsigned int level, struct kx_err *err)
 	p->level = level;
 	p->guess = write_guess_len(&g, w);
 	p->zero = p->lost = p->bytes = 0;
+	self_check(w);
 	for (size_t i = 0; i < sizeof(p->dropped) / sizeof(p->dropped[0]); i++)
 		p->dropped[i] = kx_page_dropped((enum kx_page_kind)i, level) ? m->kind[i] : 0;
 	return 0;

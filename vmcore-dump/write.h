@@ -49,6 +49,9 @@ struct write_report {
 	uint64_t pages;			/* in the core */
 	uint64_t dropped[8];		/* of them, by enum kx_page_kind */
 	uint64_t kept;			/* the others */
+	uint64_t free_found;		/* at any level; with what the kernel counted itself, */
+	uint64_t free_counted;		/* 0: not known */
+	const char *const *doubt;	/* kx_pages.doubt; NULL: none */
 	uint64_t zero;			/* not stored, or stored once */
 	uint64_t lost;			/* could not be read */
 	uint64_t bytes;			/* written, in all targets */
