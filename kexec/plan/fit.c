@@ -19,8 +19,8 @@
 #define PAGE_FACTS(memory)	((memory) / 4096 * (64 + 8))
 
 /*
- * Drivers, the rest of the kernel's own data, and the programs that write a dump: an
- * estimate, and the same that kdumpctl of Fedora's kdump-utils makes.
+ * Drivers, the rest of the kernel's own data, and the programs that write a dump: a
+ * guess, on the safe side of Debian's kernels with busybox and virtio.
  */
 #define WORK	(64u << 20)
 
