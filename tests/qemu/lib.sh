@@ -110,9 +110,10 @@ build_function() {
 
 # disk_options ARCH RELEASE IMAGE...: into the array of that name, what `cell` needs so
 # that its first kernel has the images as /dev/vda and so on, and in /disk the modules
-# for them.
+# for them.  All writes and flushes to the first one are logged to $disk_log, unless
+# that is empty (replay-writes.c).
 disk_options() {
-	local modules=$KX_CACHE/kernels/$1/$2/disk module image n=0
+	local modules=$KX_CACHE/kernels/$1/$2/disk module image drive n=0
 
 	[[ -d $modules ]] || die "no disk modules: run fetch-disk-modules $1/$2"
 	disk_options=()
@@ -120,8 +121,13 @@ disk_options() {
 		disk_options+=("--file=$module:/disk/${module##*/}")
 	done
 	for image in "${@:3}"; do
-		disk_options+=(--qemu=-drive
-			"--qemu=file=$image,if=none,id=disk$n,format=raw,cache=unsafe"
+		drive="file=$image,format=raw,cache=unsafe"
+		if [[ -n ${disk_log:-} ]] && ((n == 0)); then
+			: >"$disk_log"
+			drive="driver=blklogwrites,file.driver=file,file.filename=$image"
+			drive+=",log.driver=file,log.filename=$disk_log,cache=writeback"
+		fi
+		disk_options+=(--qemu=-drive "--qemu=$drive,if=none,id=disk$n"
 			--qemu=-device "--qemu=virtio-blk-pci,drive=disk$n")
 		n=$((n + 1))
 	done
