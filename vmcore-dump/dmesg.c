@@ -34,6 +34,11 @@ static int memory_read(void *ctx, uint64_t va, void *to, size_t len, struct kx_e
 	return kx_core_va_read(ctx, va, to, len, err);
 }
 
+static int put(struct sink *s, struct kx_err *err)
+{
+	return text_put(s->t, s->to, s->to == stdout ? "standard output" : "the log's file", err);
+}
+
 /* struct kx_printk_sink.record */
 static int record_print(void *ctx, const struct kx_printk_record *r, struct kx_err *err)
 {
@@ -42,7 +47,7 @@ static int record_print(void *ctx, const struct kx_printk_record *r, struct kx_e
 	if (r->has_seq && r->seq < s->since)
 		return 0;
 	s->print(s, r);
-	return s->t->len < PIECE ? 0 : text_put(s->t, s->to, "the log's file", err);
+	return s->t->len < PIECE ? 0 : put(s, err);
 }
 
 /* ---- for people -------------------------------------------------------------------- */
@@ -208,6 +213,6 @@ int dmesg(struct dump *d, enum dmesg_how how, FILE *to, struct kx_err *err)
 		return kx_err_wrap(err, "%s", d->path);
 	if (json)
 		json_end(&loss, &sink.json);
-	r = text_put(&t, to, "the log's file", err);
+	r = put(&sink, err);
 	return r < 0 ? r : loss_report(d, &loss, err);
 }
