@@ -66,10 +66,7 @@ static void check_module(struct report *r, const char *name)
 		       " built in", name);
 }
 
-/*
- * A captured kernel that mounts one of these has found it: what is built in or a module
- * of that name.
- */
+/* The module that mounts the target; NULL: none is needed for it. */
 static const char *filesystem(const struct conf *c)
 {
 	if (c->target != TARGET_DEVICE)

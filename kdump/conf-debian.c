@@ -319,7 +319,8 @@ int conf_debian_parse(struct kx_bytes text, const char *file, bool lenient,
 {
 	struct conf_reader r = { .arena = a, .file = file, .lenient = lenient, .line = 1 };
 	unsigned int seen[KEYS] = { 0 }, line = 1;
-	struct shell s = { .p = (const char *)text.data, .line = &line };
+	/* An empty file may be nowhere. */
+	struct shell s = { .p = text.len ? (const char *)text.data : "", .line = &line };
 	struct conf c;
 	int n = 0;
 
