@@ -177,8 +177,10 @@ struct sha256_engine purg_arch_sha256_begin(struct purg_fpu *save)
 	uint32_t sse4 = CPUID_1_ECX_SSSE3 | CPUID_1_ECX_SSE41;
 	uint32_t avx = CPUID_1_ECX_XSAVE | CPUID_1_ECX_AVX;
 	struct purg_cpuid c1 = purg_cpuid(1), c7 = purg_cpuid(7);
-	struct sha256_engine e = { .blocks = sha256_blocks_portable };
+	struct sha256_engine e = { .lane_count = 0 };
 
+	/* clang would copy an initialiser from a template, which has a pointer. */
+	e.blocks = sha256_blocks_portable;
 	save->reg[0] = purg_rd_cr0();
 	save->reg[1] = purg_rd_cr4();
 	save->reg[2] = 0;
