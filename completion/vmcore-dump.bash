@@ -6,7 +6,7 @@ _vmcore_dump()
 {
 	local cur prev words cword
 	local long='
-		--info= --map= --dmesg= --read= --as-is --key= --verify --convert=
+		--info= --map= --dmesg= --mem-usage= --read= --as-is --key= --verify --convert=
 		--assemble= --reassemble= --filter= --format= --flat --threads= --memory= --limit=
 		--split --estimate --dry-run
 		--snapshot --resumable --then= --compress= --encrypt= --force --help --version
@@ -15,7 +15,7 @@ _vmcore_dump()
 	_init_completion -s || return
 
 	case $prev in
-	--info|--map|--dmesg)
+	--info|--map|--dmesg|--mem-usage)
 		COMPREPLY=($(compgen -W 'json' -- "$cur"))
 		return ;;
 	--read)

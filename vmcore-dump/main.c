@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "makedumpfile.h"
+#include "usage.h"
 #include "vmcore-dump.h"
 
 int text_put(struct kx_text *t, FILE *to, const char *name, struct kx_err *err)
@@ -59,6 +60,20 @@ static int dump_write(const struct options *o, struct dump *d, struct kx_text *t
 	return r;
 }
 
+static int mem_usage(struct dump *d, bool json, struct kx_text *t, struct kx_err *err)
+{
+	struct usage u;
+	int r = usage_count(d, &u, err);
+
+	if (r < 0)
+		return r;
+	if (json)
+		usage_json(&u, d, t);
+	else
+		usage_text(&u, t);
+	return 0;
+}
+
 static int act(const struct options *o, struct dump *d, struct kx_text *t, struct kx_err *err)
 {
 	int r;
@@ -78,6 +93,8 @@ static int act(const struct options *o, struct dump *d, struct kx_text *t, struc
 		return resumable_run(o, d, err);
 	if (o->action == ACTION_DMESG)
 		return dmesg(d, o->json ? DMESG_JSON : DMESG_TEXT, stdout, err);
+	if (o->action == ACTION_MEM_USAGE)
+		return mem_usage(d, o->json, t, err);
 	if (o->action == ACTION_INFO)
 		(o->json ? info_json : info_text)(d, t);
 	else

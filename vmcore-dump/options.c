@@ -31,6 +31,8 @@ static const struct row rows[] = {
 	  "list its pieces of memory, and the backup map" },
 	{ 0, "dmesg", optional_argument, "json", ACTION_DMESG,
 	  "print the kernel's log" },
+	{ 0, "mem-usage", optional_argument, "json", ACTION_MEM_USAGE,
+	  "count its pages by what they are used for" },
 	{ 0, "read", required_argument, "ADDRESS,LENGTH", ACTION_READ,
 	  "write physical memory to standard output, through the backup map" },
 	{ 0, "as-is", no_argument, NULL, ACTION_NONE,
@@ -423,7 +425,7 @@ static int check(struct options *o, int argc, char **argv, struct kx_err *err)
 	    argc - optind >= (o->write.estimate || o->write.dry ? 1 : 2))
 		o->action = ACTION_DUMP;
 	if (o->action == ACTION_NONE)
-		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --read, --verify,"
+		return kx_err_set(err, EINVAL, "expected --info, --map, --dmesg, --mem-usage, --read, --verify,"
 				  " --convert, --snapshot, --resumable, --assemble or --reassemble,"
 				  " or a core and a target, have none");
 	for (size_t i = 0; i < EXTRAS; i++)
@@ -485,6 +487,7 @@ void options_help(struct kx_text *t)
 		    "                   [--limit=SIZE] [--force] CORE TARGET\n"
 		    "       vmcore-dump --estimate CORE\n"
 		    "       vmcore-dump --info[=json] | --map[=json] | --dmesg[=json] CORE\n"
+		    "       vmcore-dump --mem-usage[=json] CORE\n"
 		    "       vmcore-dump --read=ADDRESS,LENGTH [--as-is] CORE\n"
 		    "       vmcore-dump --verify | --convert=FILE CORE\n"
 		    "                   (each with --key=KEY if the core is encrypted)\n"

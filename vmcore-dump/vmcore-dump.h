@@ -16,9 +16,11 @@
  *	convert.c	--convert
  *	join.c		--assemble, --reassemble
  *	dmesg.c		--dmesg
+ *	usage.c		--mem-usage
  *	write.c		a dump, with write-*.c (write.h)
  *	snapshot.c	--snapshot, with snapshot-*.c (snapshot.h)
  *	snapshot-jump.c	--resumable
+ *	makedumpfile.c	another program by that name, as vmcore-dmesg.c (makedumpfile.h)
  */
 #ifndef VMCORE_DUMP_H
 #define VMCORE_DUMP_H
@@ -50,6 +52,7 @@ enum action {
 	ACTION_VERIFY,
 	ACTION_CONVERT,
 	ACTION_DMESG,
+	ACTION_MEM_USAGE,
 	ACTION_SNAPSHOT,
 	ACTION_RESUMABLE,
 	ACTION_DUMP,
