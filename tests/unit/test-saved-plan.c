@@ -92,7 +92,7 @@ static void core_end(struct core *c)
 	for (size_t i = 0; i < c->blocks; i++)
 		kx_saved_digest((struct kx_bytes){ c->file + c->block[i].off, c->block[i].len },
 				sha256_blocks_portable, c->block[i].sha256);
-	c->saved.file = (struct kx_core_file){ core_read, c, c->len };
+	c->saved.file = (struct kx_core_file){ .read = core_read, .ctx = c, .len = c->len };
 	c->saved.sha256 = sha256_blocks_portable;
 	c->saved.head.record_count = c->records;
 	c->saved.head.block_count = c->blocks;

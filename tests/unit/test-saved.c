@@ -207,7 +207,7 @@ static int read_fails(void *ctx, uint64_t off, void *to, size_t len, struct kx_e
 
 static void test_read_error(void)
 {
-	const struct kx_core_file file = { read_fails, &(uint64_t){ 0 }, 1 << 20 };
+	const struct kx_core_file file = { .read = read_fails, .ctx = &(uint64_t){ 0 }, .len = 1 << 20 };
 	enum kx_saved_state state = 99;
 	struct kx_err err = { .code = 0 };
 	struct kx_arena a;
