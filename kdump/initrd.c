@@ -1,51 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Initrds: which files are in one, and how much memory they take.  Archives are "newc"
- * cpio (070701, or 070702 with checksums); an early one that is not packed, with
- * microcode, may stand before the packed one.  Pure; called by contents.c.
+ * Initrds: which files are in one, and how much memory they take.  An early archive that
+ * is not packed, with microcode, may stand before the packed one.  Pure; called by contents.c.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "initrd.h"
+#include "kx/cpio.h"
 
-/* buffer-format.rst, "struct cpio_header": 6 bytes of magic and 13 fields of 8 digits. */
-#define HEADER_LEN	110u
-#define FIELD_MODE	1
-#define FIELD_FILESIZE	6
-#define FIELD_NAMESIZE	11
-#define NAME_MAX_LEN	4096u
 #define PAGE		4096u
 /* A tree of tmpfs also has an inode and a dentry for each file. */
 #define INODE_COST	1024u
-
-static bool field(struct kx_bytes b, size_t off, unsigned int i, uint32_t *ret)
-{
-	const uint8_t *p = b.data + off + 6 + 8 * i;
-	uint32_t v = 0;
-
-	for (unsigned int k = 0; k < 8; k++) {
-		uint8_t c = p[k] | 0x20;
-		unsigned int d = c <= '9' ? c - 0x30u : c - 0x57u;
-
-		if (!((p[k] >= '0' && p[k] <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-		v = v << 4 | d;
-	}
-	*ret = v;
-	return true;
-}
-
-static bool is_cpio(struct kx_bytes b, size_t off)
-{
-	return b.len - off >= 6 && (!memcmp(b.data + off, "070701", 6) ||
-				    !memcmp(b.data + off, "070702", 6));
-}
-
-static uint64_t pad4(uint64_t n)
-{
-	return (n + 3) & ~(uint64_t)3;
-}
 
 static int add(struct initrd *in, struct initrd_file f, struct kx_arena *a, struct kx_err *err)
 {
@@ -60,38 +26,6 @@ static int add(struct initrd *in, struct initrd_file f, struct kx_arena *a, stru
 	}
 	in->file[in->count++] = f;
 	in->unpacked += INODE_COST + (f.len + PAGE - 1) / PAGE * PAGE;
-	return 0;
-}
-
-/* One member at @off; *ret_end is behind it and its padding. */
-static int member(struct kx_bytes b, size_t off, struct initrd_file *ret, size_t *ret_end,
-		  struct kx_err *err)
-{
-	uint32_t mode, len, name_len;
-	uint64_t data, end;
-
-	if (b.len - off < HEADER_LEN || !is_cpio(b, off))
-		return kx_err_set(err, ENOEXEC, "offset 0x%zx: expected a cpio header of 110 bytes"
-				  " (070701), have something else", off);
-	if (!field(b, off, FIELD_MODE, &mode) || !field(b, off, FIELD_FILESIZE, &len) ||
-	    !field(b, off, FIELD_NAMESIZE, &name_len))
-		return kx_err_set(err, ENOEXEC, "offset 0x%zx: cpio header: expected hexadecimal"
-				  " digits", off);
-	if (!name_len || name_len > NAME_MAX_LEN || name_len > b.len - off - HEADER_LEN)
-		return kx_err_set(err, ENOEXEC, "offset 0x%zx: namesize: expected 1 to %u bytes that"
-				  " are there, have %u", off, NAME_MAX_LEN, name_len);
-	ret->name = (struct kx_bytes){ b.data + off + HEADER_LEN, name_len - 1 };
-	if (ret->name.data[name_len - 1])
-		return kx_err_set(err, ENOEXEC, "offset 0x%zx: expected a NUL behind the name", off);
-	/* Both are aligned to the archive's start, which is 4-aligned in the file. */
-	data = pad4((uint64_t)off + HEADER_LEN + name_len);
-	end = data + len;
-	if (end > b.len)
-		return kx_err_set(err, ENOEXEC, "offset 0x%zx: filesize: expected at most what is"
-				  " there, have 0x%x", off, len);
-	ret->len = len;
-	ret->mode = mode;
-	*ret_end = pad4(end) < b.len ? (size_t)pad4(end) : b.len;
 	return 0;
 }
 
@@ -116,18 +50,18 @@ static struct kx_bytes strip(struct kx_bytes name)
 int cpio_read(struct kx_bytes b, struct initrd *in, struct kx_arena *a, size_t *ret_used,
 	      struct kx_err *err)
 {
-	struct initrd_file f = { .len = 0 };
+	struct kx_cpio_member m = { .last = false };
 	size_t off = 0;
 	int r;
 
 	for (;;) {
-		r = member(b, off, &f, &off, err);
+		r = kx_cpio_member(b, off, &m, &off, err);
 		if (r < 0)
 			return r;
-		if (name_is(f.name, "TRAILER!!!"))
+		if (m.last)
 			break;
-		f.name = strip(f.name);
-		r = add(in, f, a, err);
+		r = add(in, (struct initrd_file){ .name = strip(m.name), .len = m.len, .mode = m.mode },
+			a, err);
 		if (r < 0)
 			return r;
 	}
@@ -149,7 +83,7 @@ int initrd_read(struct kx_bytes b,
 	int r;
 
 	while (b.len) {
-		if (!is_cpio(b, 0)) {
+		if (!kx_cpio_is(b, 0)) {
 			/* One layer, and the last thing in the file. */
 			if (packed)
 				return kx_err_set(err, ENOEXEC, "expected a cpio archive inside what"

@@ -9,6 +9,7 @@
 
 #include "kdump.h"
 #include "kx/number.h"
+#include "kx/option-error.h"
 
 #define LONG_BASE	0x100
 
@@ -110,19 +111,6 @@ static const struct row rows[] = {
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
-static int bad_option(int c, const char *word, struct kx_err *err)
-{
-	int len = (int)strcspn(word, "=");
-
-	if (optopt && optopt < LONG_BASE)
-		return kx_err_set(err, EINVAL, "invalid option -- '%c'", optopt);
-	if (c == ':')
-		return kx_err_set(err, EINVAL, "option '%.*s' requires an argument", len, word);
-	if (optopt)
-		return kx_err_set(err, EINVAL, "option '%.*s' doesn't allow an argument", len, word);
-	return kx_err_set(err, EINVAL, "unrecognized option '%.*s'", len, word);
-}
-
 static const struct row *row_of(int c)
 {
 	for (size_t i = 0; i < ROWS; i++)
@@ -191,7 +179,8 @@ int options_parse(int argc, char **argv, struct options *ret,
 	while (optopt = 0, (c = getopt_long(argc, argv, ":hnvy", names, NULL)) != -1) {
 		row = row_of(c);
 		if (!row)
-			return bad_option(c, argv[optind - 1], err);
+			return kx_option_error(c, optopt < LONG_BASE ? optopt : 0, optopt,
+					       argv[optind - 1], err);
 		if (row->print) {
 			*ret_text = row->print;
 			return 0;

@@ -21,47 +21,9 @@ const uint32_t sha256_k[64] __attribute__((aligned(64))) = {
 	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-/* 4.1.2 */
-#define ROR(x, n)	((x) >> (n) | (x) << (32 - (n)))
-#define BIG0(x)		(ROR(x, 2) ^ ROR(x, 13) ^ ROR(x, 22))
-#define BIG1(x)		(ROR(x, 6) ^ ROR(x, 11) ^ ROR(x, 25))
-#define SMALL0(x)	(ROR(x, 7) ^ ROR(x, 18) ^ (x) >> 3)
-#define SMALL1(x)	(ROR(x, 17) ^ ROR(x, 19) ^ (x) >> 10)
-#define CH(e, f, g)	((g) ^ ((e) & ((f) ^ (g))))
-
-/*
- * 6.2.2 step 3.  Instead of moving a..h down by one, the next round names
- * them one further.  Maj(a,b,c) = b ^ ((a ^ b) & (b ^ c)), and this round's
- * a ^ b is the next one's b ^ c: bc carries it over.
- */
-#define ROUND(a, b, c, d, e, f, g, h, i) do {				\
-	uint32_t ab = a ^ b;						\
-									\
-	h += BIG1(e) + CH(e, f, g) + k[i] + w[i];			\
-	d += h;								\
-	h += BIG0(a) + (b ^ (ab & bc));					\
-	bc = ab;							\
-} while (0)
-
-/* 6.2.2 step 1 for t >= 16; w[] holds the last 16 words, t modulo 16. */
-#define SCHEDULE(i)							\
-	(w[i] += SMALL1(w[(i + 14) & 15]) + w[(i + 9) & 15] + SMALL0(w[(i + 1) & 15]))
-
-#define NEXT(a, b, c, d, e, f, g, h, i) do {				\
-	SCHEDULE(i);							\
-	ROUND(a, b, c, d, e, f, g, h, i);				\
-} while (0)
-
-#define SIXTEEN(R) do {							\
-	R(a, b, c, d, e, f, g, h, 0);	R(h, a, b, c, d, e, f, g, 1);	\
-	R(g, h, a, b, c, d, e, f, 2);	R(f, g, h, a, b, c, d, e, 3);	\
-	R(e, f, g, h, a, b, c, d, 4);	R(d, e, f, g, h, a, b, c, 5);	\
-	R(c, d, e, f, g, h, a, b, 6);	R(b, c, d, e, f, g, h, a, 7);	\
-	R(a, b, c, d, e, f, g, h, 8);	R(h, a, b, c, d, e, f, g, 9);	\
-	R(g, h, a, b, c, d, e, f, 10);	R(f, g, h, a, b, c, d, e, 11);	\
-	R(e, f, g, h, a, b, c, d, 12);	R(d, e, f, g, h, a, b, c, 13);	\
-	R(c, d, e, f, g, h, a, b, 14);	R(b, c, d, e, f, g, h, a, 15);	\
-} while (0)
+#define WORD	uint32_t
+#define W(i)	w[i]
+#include "sha256-rounds.h"
 
 /* @p is aligned to 4, so this is one load even under -mstrict-align. */
 static inline uint32_t load_be32(const uint8_t *p)

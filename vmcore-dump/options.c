@@ -11,6 +11,7 @@
 
 #include "kx/core-pages.h"
 #include "kx/number.h"
+#include "kx/option-error.h"
 #include "vmcore-dump.h"
 
 #define LONG_BASE	0x100
@@ -83,20 +84,6 @@ static const struct row rows[] = {
 };
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
-
-static int bad_option(int c, const char *word, struct kx_err *err)
-{
-	int len = (int)strcspn(word, "=");
-
-	if (optopt && optopt < LONG_BASE)
-		return kx_err_set(err, EINVAL, "invalid option -- '%c'", optopt);
-	if (c == ':')
-		return kx_err_set(err, EINVAL, "option '%.*s' requires an argument", len, word);
-	if (optopt)
-		return kx_err_set(err, EINVAL, "option '%.*s' doesn't allow an argument", len,
-				  word);
-	return kx_err_set(err, EINVAL, "unrecognized option '%.*s'", len, word);
-}
 
 /* "0x1000,4096" */
 static int set_read(struct options *o, const char *value, struct kx_err *err)
@@ -335,7 +322,7 @@ static int take(struct options *o, int c, const char *word, struct kx_err *err)
 		if (c == LONG_BASE + (int)i || (c && c == rows[i].letter))
 			row = &rows[i];
 	if (!row)
-		return bad_option(c, word, err);
+		return kx_option_error(c, optopt < LONG_BASE ? optopt : 0, optopt, word, err);
 	if (row->action == ACTION_NONE)
 		return set_extra(o, row, optarg, err);
 	if (o->action && !at_once(row->action))

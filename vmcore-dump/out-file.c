@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A file that gets its name when all of it is on the disk (out-file.h).  Called by
- * convert.c and join.c.
+ * convert.c, join.c,
+ * makedumpfile-run.c and write-target.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,26 +48,38 @@ static int target_check(const struct out_file *o, struct kx_err *err)
 	return o->force ? 0 : exists(o, err);
 }
 
+/*
+ * Beside it: rename(2) is within a filesystem.  PATH.incomplete says what a file is whose
+ * writer died; an older one of these may be all there is of a crash.
+ */
+static int open_beside(struct out_file *o, struct kx_arena *a, struct kx_err *err)
+{
+	char *tmp = kx_arena_printf(a, "%s.incomplete", o->path);
+
+	/* 0600: memory has everybody's secrets. */
+	if (tmp)
+		o->fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (tmp && o->fd < 0 && errno == EEXIST) {
+		tmp = kx_arena_printf(a, "%s.incomplete.XXXXXX", o->path);
+		o->fd = tmp ? mkostemp(tmp, O_CLOEXEC) : -1;
+	}
+	if (!tmp)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	if (o->fd < 0)
+		return out_file_fail(o, "make a file beside it", err);
+	o->tmp = tmp;
+	return 0;
+}
+
 int out_file_open(struct out_file *o, bool force, struct kx_arena *a, struct kx_err *err)
 {
-	char *tmp;
 	int r;
 
 	o->fd = -1;
 	o->tmp = NULL;
 	o->force = force;
 	r = target_check(o, err);
-	if (r < 0)
-		return r;
-	tmp = kx_arena_printf(a, "%s.XXXXXX", o->path);
-	if (!tmp)
-		return kx_err_set(err, ENOMEM, "out of memory");
-	/* 0600: memory has everybody's secrets. */
-	o->fd = mkostemp(tmp, O_CLOEXEC);
-	if (o->fd < 0)
-		return out_file_fail(o, "make a temporary file beside it", err);
-	o->tmp = tmp;
-	return 0;
+	return r < 0 ? r : open_beside(o, a, err);
 }
 
 int out_file_put(const struct out_file *o, uint64_t off, const uint8_t *p, size_t len,
@@ -102,21 +115,20 @@ static int folder_sync(const struct out_file *o, struct kx_arena *a, struct kx_e
 	return r;
 }
 
-/* link(2) does not replace what came meanwhile; not every filesystem has it. */
+/* Without @force it does not replace what came meanwhile, unless the filesystem cannot. */
 static int name_give(const struct out_file *o, struct kx_err *err)
 {
-	if (!o->force) {
-		if (link(o->tmp, o->path) == 0) {
-			if (unlink(o->tmp) == 0)
-				return 0;
-			return out_file_fail(o, "remove the temporary name of", err);
-		}
-		if (errno == EEXIST)
+	int r = renameat2(AT_FDCWD, o->tmp, AT_FDCWD, o->path, o->force ? 0 : RENAME_NOREPLACE);
+
+	if (r < 0 && errno == EEXIST)
+		return exists(o, err);
+	if (r < 0 && (errno == EINVAL || errno == ENOSYS)) {
+		/* almost as good */
+		if (!o->force && access(o->path, F_OK) == 0)
 			return exists(o, err);
+		r = rename(o->tmp, o->path);
 	}
-	if (rename(o->tmp, o->path) < 0)
-		return out_file_fail(o, "rename a temporary file to it", err);
-	return 0;
+	return r < 0 ? out_file_fail(o, "rename a file to it", err) : 0;
 }
 
 int out_file_finish(struct out_file *o, struct kx_arena *a, struct kx_err *err)

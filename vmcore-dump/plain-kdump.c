@@ -312,9 +312,9 @@ static const struct kdump_run *run_find(const struct plain_kdump *p, uint64_t of
 }
 
 /* Up to *len bytes at @off to @to. */
-static int part_read(struct kdump_reader *d, uint64_t off, uint8_t *to, size_t *len,
-		     struct kx_err *err)
+static int part_read(void *ctx, uint64_t off, uint8_t *to, size_t *len, struct kx_err *err)
 {
+	struct kdump_reader *d = ctx;
 	const struct plain_kdump *p = d->plain;
 	const struct kdump_run *run = run_find(p, off);
 	uint64_t size = p->kdump.page_size, pa, most;
@@ -343,19 +343,7 @@ static int part_read(struct kdump_reader *d, uint64_t off, uint8_t *to, size_t *
 /* struct kx_core_file.read */
 static int kdump_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
 {
-	uint8_t *at = to;
-
-	while (len) {
-		size_t n = len;
-		int r = part_read(ctx, off, at, &n, err);
-
-		if (r < 0)
-			return r;
-		off += n;
-		at += n;
-		len -= n;
-	}
-	return 0;
+	return kx_core_read_parts(part_read, ctx, off, to, len, err);
 }
 
 /* struct kx_core_file.view: what is in one page */

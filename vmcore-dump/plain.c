@@ -247,8 +247,9 @@ static int memory_read(struct plain *p, uint64_t pa, uint8_t *to, size_t *len, s
 }
 
 /* Up to *len bytes at @off, all of one kind. */
-static int part_read(struct plain *p, uint64_t off, uint8_t *to, size_t *len, struct kx_err *err)
+static int part_read(void *ctx, uint64_t off, uint8_t *to, size_t *len, struct kx_err *err)
 {
+	struct plain *p = ctx;
 	size_t i = count_upto(p, p->run_count, off, run_off);
 	const struct plain_run *run = i ? &p->run[i - 1] : NULL;
 	uint64_t end = run ? run->off + kx_range_len(run->pa) :
@@ -267,20 +268,7 @@ static int part_read(struct plain *p, uint64_t off, uint8_t *to, size_t *len, st
 /* struct kx_core_file.read */
 static int plain_read(void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
 {
-	struct plain *p = ctx;
-	uint8_t *at = to;
-
-	while (len) {
-		size_t n = len;
-		int r = part_read(p, off, at, &n, err);
-
-		if (r < 0)
-			return r;
-		off += n;
-		at += n;
-		len -= n;
-	}
-	return 0;
+	return kx_core_read_parts(part_read, ctx, off, to, len, err);
 }
 
 struct kx_core_file plain_file(struct plain *p)

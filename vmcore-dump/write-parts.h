@@ -24,6 +24,7 @@
 #include "kx/core-va.h"
 #include "kx/dump-sums.h"
 #include "kx/kdump-write.h"
+#include "out-file.h"
 #include "vmcore-dump.h"
 
 /* Default of --memory: what a crash kernel with 256 MiB can spare. */
@@ -149,8 +150,7 @@ struct write_target {
 	const char *path;		/* for messages, too */
 	enum write_place place;
 	int fd;
-	char *tmp;			/* arena; NULL: there is none */
-	bool force;
+	struct out_file file;		/* WRITE_FILE, whose fd it is */
 };
 
 /* As write_run(). */

@@ -50,28 +50,15 @@ static int open_device(struct write_target *t, mode_t mode, struct kx_err *err)
 	return 0;
 }
 
-/*
- * Beside it: rename(2) is within a filesystem.  NAME.incomplete says what a dump is
- * whose writer died; an older one of these may be all there is of a crash.
- */
-static int open_beside(struct write_target *t, struct kx_arena *a, struct kx_err *err)
+static int open_beside(struct write_target *t, bool force, struct kx_arena *a, struct kx_err *err)
 {
-	char *tmp = kx_arena_printf(a, "%s.incomplete", t->path);
-	/* 0600: memory has everybody's secrets. */
-	int fd = tmp ? open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+	int r;
 
-	if (tmp && fd < 0 && errno == EEXIST) {
-		tmp = kx_arena_printf(a, "%s.incomplete.XXXXXX", t->path);
-		fd = tmp ? mkostemp(tmp, O_CLOEXEC) : -1;
-	}
-	if (!tmp)
-		return kx_err_set(err, ENOMEM, "out of memory");
-	if (fd < 0)
-		return fail(t, "make a file beside it", err);
-	t->fd = fd;
-	t->tmp = tmp;
+	t->file.path = t->path;
+	r = out_file_open(&t->file, force, a, err);
+	t->fd = t->file.fd;
 	t->place = WRITE_FILE;
-	return 0;
+	return r;
 }
 
 int write_target_open(struct write_target *t, const char *path, const struct write_request *r,
@@ -79,7 +66,7 @@ int write_target_open(struct write_target *t, const char *path, const struct wri
 {
 	struct stat st, core;
 
-	*t = (struct write_target){ .path = path, .fd = -1, .force = r->force };
+	*t = (struct write_target){ .path = path, .fd = -1 };
 	if (r->dry) {
 		t->place = WRITE_NOWHERE;
 		return 0;
@@ -87,7 +74,7 @@ int write_target_open(struct write_target *t, const char *path, const struct wri
 	if (!strcmp(path, "-"))
 		return open_output(t, err);
 	if (stat(path, &st) < 0)
-		return errno == ENOENT ? open_beside(t, a, err) : fail(t, "stat", err);
+		return errno == ENOENT ? open_beside(t, r->force, a, err) : fail(t, "stat", err);
 	if (S_ISDIR(st.st_mode))
 		return kx_err_set(err, EISDIR, "%s: expected the name of a file, have a folder", path);
 	if (core_fd >= 0 && fstat(core_fd, &core) == 0 && core.st_dev == st.st_dev &&
@@ -95,10 +82,7 @@ int write_target_open(struct write_target *t, const char *path, const struct wri
 		return kx_err_set(err, EINVAL, "%s: expected another file than the core", path);
 	if (!S_ISREG(st.st_mode))
 		return open_device(t, st.st_mode, err);
-	if (!r->force)
-		return kx_err_set(err, EEXIST, "%s: expected nothing there, have a file (--force"
-				  " replaces it)", path);
-	return open_beside(t, a, err);
+	return open_beside(t, r->force, a, err);
 }
 
 int write_target_restart(const struct write_target *t, struct kx_err *err)
@@ -136,46 +120,16 @@ int write_target_sync(const struct write_target *t, struct kx_err *err)
 	return 0;
 }
 
-/* The name is on the disk when the folder is. */
-static int folder_sync(const struct write_target *t, struct kx_arena *a, struct kx_err *err)
-{
-	const char *slash = strrchr(t->path, '/');
-	const char *folder = !slash ? "." : kx_arena_printf(a, "%.*s", (int)(slash + 1 - t->path),
-							    t->path);
-	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, r = 0;
-
-	if (!folder)
-		return kx_err_set(err, ENOMEM, "out of memory");
-	/* EINVAL: a filesystem that does not do this. */
-	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-		r = fail(t, "flush its folder", err);
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
 int write_target_commit(struct write_target *t, struct kx_arena *a, struct kx_err *err)
 {
-	int r;
-
-	if (t->place != WRITE_FILE)
-		return 0;
-	/* Somebody may have made a file of that name since. */
-	r = renameat2(AT_FDCWD, t->tmp, AT_FDCWD, t->path, t->force ? 0 : RENAME_NOREPLACE);
-	if (r < 0 && errno == EINVAL)
-		r = rename(t->tmp, t->path);
-	if (r < 0)
-		return fail(t, "rename a file to it", err);
-	t->tmp = NULL;
-	return folder_sync(t, a, err);
+	return t->place == WRITE_FILE ? out_file_finish(&t->file, a, err) : 0;
 }
 
 void write_target_close(struct write_target *t)
 {
-	if (t->tmp)
-		unlink(t->tmp);
-	if (t->fd >= 0 && t->fd != STDOUT_FILENO)
+	if (t->place == WRITE_FILE)
+		out_file_close(&t->file);
+	else if (t->fd >= 0 && t->fd != STDOUT_FILENO)
 		close(t->fd);
 	t->fd = -1;
-	t->tmp = NULL;
 }

@@ -133,6 +133,15 @@ const struct kx_core_span *kx_core_span_find(const struct kx_core *c, uint64_t p
 KX_CHECKED int kx_core_read(const struct kx_core *c, uint64_t pa, void *to, size_t len,
 			    struct kx_err *err);
 
+/*
+ * A struct kx_core_file.read made of one that reads the first of what is asked for:
+ * *len is made smaller, and never 0.
+ */
+KX_CHECKED int kx_core_read_parts(int (*part)(void *ctx, uint64_t off, uint8_t *to, size_t *len,
+					      struct kx_err *err),
+				  void *ctx, uint64_t off, void *to, size_t len,
+				  struct kx_err *err);
+
 /* lib/core-notes.c: append the notes of one PT_NOTE, found at @off; as kx_core_open(). */
 KX_CHECKED int kx_core_notes_parse(struct kx_bytes b, uint64_t off, struct kx_arena *a,
 				   struct kx_core *c, struct kx_err *err);

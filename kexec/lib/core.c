@@ -389,3 +389,22 @@ int kx_core_read(const struct kx_core *c, uint64_t pa, void *to, size_t len, str
 	}
 	return 0;
 }
+
+int kx_core_read_parts(int (*part)(void *ctx, uint64_t off, uint8_t *to, size_t *len,
+				   struct kx_err *err),
+		       void *ctx, uint64_t off, void *to, size_t len, struct kx_err *err)
+{
+	uint8_t *at = to;
+
+	while (len) {
+		size_t n = len;
+		int r = part(ctx, off, at, &n, err);
+
+		if (r < 0)
+			return r;
+		off += n;
+		at += n;
+		len -= n;
+	}
+	return 0;
+}

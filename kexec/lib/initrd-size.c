@@ -4,7 +4,7 @@
  * Documentation/driver-api/early-userspace/buffer-format.rst ("any combination of
  * compressed and uncompressed cpio archives", zeros between them).
  *
- *	cpio		is walked ("newc" and "crc": 110 bytes of ASCII)
+ *	cpio		is walked (lib/cpio.c)
  *	gzip		RFC 1952: ISIZE, its last four bytes
  *	zstd		RFC 8878: Frame_Content_Size, if it is there
  *	lz4, legacy	blocks of 8 MiB, all but the last
@@ -14,13 +14,8 @@
  */
 #include <string.h>
 
+#include "kx/cpio.h"
 #include "kx/initrd-size.h"
-#include "kx/range.h"
-
-#define CPIO_HEADER	110u
-#define CPIO_FILE_SIZE	54u	/* eight digits each */
-#define CPIO_NAME_SIZE	94u
-#define CPIO_TRAILER	"TRAILER!!!"
 
 #define ZSTD_MAGIC	0xfd2fb528u
 #define LZ4_MAGIC	0x184c2102u
@@ -46,60 +41,17 @@ static void guess(struct kx_initrd_size *s, uint64_t len, uint64_t factor)
 
 /* ---- cpio -------------------------------------------------------------------------- */
 
-static bool is_cpio(struct kx_bytes b)
-{
-	return kx_bytes_starts(b, "070701", 6) || kx_bytes_starts(b, "070702", 6);
-}
-
-static bool hex8(const uint8_t *p, uint64_t *ret)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-
-	*ret = 0;
-	for (int i = 0; i < 8; i++) {
-		const char *at = p[i] ? strchr(digits, p[i]) : NULL;
-
-		if (!at)
-			return false;
-		*ret = *ret << 4 | ((uint64_t)(at - digits) & 15);
-	}
-	return true;
-}
-
-/* The length of the member at the start of @b, without the padding; 0: no member. */
-static uint64_t member(struct kx_bytes b, uint64_t *ret_file, bool *ret_last)
-{
-	uint64_t name, file, data;
-
-	if (b.len < CPIO_HEADER || !is_cpio(b) || !hex8(b.data + CPIO_FILE_SIZE, &file) ||
-	    !hex8(b.data + CPIO_NAME_SIZE, &name))
-		return 0;
-	/* Eight digits each: this cannot wrap. */
-	data = kx_align_up(CPIO_HEADER + name, 4);
-	if (name > b.len - CPIO_HEADER || data + file > b.len)
-		return 0;
-	*ret_file = file;
-	*ret_last = name == sizeof(CPIO_TRAILER) &&
-		    !memcmp(b.data + CPIO_HEADER, CPIO_TRAILER, sizeof(CPIO_TRAILER));
-	return data + file;
-}
-
 /* The archive at *off, which moves behind it; false, and not moved, if it is damaged. */
 static bool cpio(struct kx_bytes b, size_t *off, struct kx_initrd_size *s)
 {
+	struct kx_cpio_member m = { .last = false };
 	size_t at = *off;
-	uint64_t file, all = 0;
-	bool last = false;
+	uint64_t all = 0;
 
-	while (!last && at < b.len) {
-		struct kx_bytes rest = { b.data + at, b.len - at };
-		uint64_t len = member(rest, &file, &last);
-
-		if (!len)
+	while (!m.last && at < b.len) {
+		if (kx_cpio_member(b, at, &m, &at, NULL) < 0)
 			return false;
-		len = kx_align_up(len, 4);
-		at = len < rest.len ? at + (size_t)len : b.len;
-		all += file;
+		all += m.len;
 	}
 	add(s, all);
 	*off = at;
@@ -204,7 +156,7 @@ struct kx_initrd_size kx_initrd_unpacked(struct kx_bytes b)
 			off++;
 			continue;
 		}
-		if (is_cpio(rest) && cpio(b, &off, &s))
+		if (kx_cpio_is(b, off) && cpio(b, &off, &s))
 			continue;
 		packed(rest, &s);
 		break;

@@ -8,41 +8,9 @@
 
 typedef uint32_t vec __attribute__((vector_size(4 * LANES)));
 
-#define ROR(x, n)	((x) >> (n) | (x) << (32 - (n)))
-#define BIG0(x)		(ROR(x, 2) ^ ROR(x, 13) ^ ROR(x, 22))
-#define BIG1(x)		(ROR(x, 6) ^ ROR(x, 11) ^ ROR(x, 25))
-#define SMALL0(x)	(ROR(x, 7) ^ ROR(x, 18) ^ (x) >> 3)
-#define SMALL1(x)	(ROR(x, 17) ^ ROR(x, 19) ^ (x) >> 10)
-#define CH(e, f, g)	((g) ^ ((e) & ((f) ^ (g))))
-
-#define ROUND(a, b, c, d, e, f, g, h, i) do {				\
-	vec ab = a ^ b;							\
-									\
-	h += BIG1(e) + CH(e, f, g) + k[i] + w.v[i];			\
-	d += h;								\
-	h += BIG0(a) + (b ^ (ab & bc));					\
-	bc = ab;							\
-} while (0)
-
-#define SCHEDULE(i)							\
-	(w.v[i] += SMALL1(w.v[(i + 14) & 15]) + w.v[(i + 9) & 15] +	\
-		   SMALL0(w.v[(i + 1) & 15]))
-
-#define NEXT(a, b, c, d, e, f, g, h, i) do {				\
-	SCHEDULE(i);							\
-	ROUND(a, b, c, d, e, f, g, h, i);				\
-} while (0)
-
-#define SIXTEEN(R) do {							\
-	R(a, b, c, d, e, f, g, h, 0);	R(h, a, b, c, d, e, f, g, 1);	\
-	R(g, h, a, b, c, d, e, f, 2);	R(f, g, h, a, b, c, d, e, 3);	\
-	R(e, f, g, h, a, b, c, d, 4);	R(d, e, f, g, h, a, b, c, 5);	\
-	R(c, d, e, f, g, h, a, b, 6);	R(b, c, d, e, f, g, h, a, 7);	\
-	R(a, b, c, d, e, f, g, h, 8);	R(h, a, b, c, d, e, f, g, 9);	\
-	R(g, h, a, b, c, d, e, f, 10);	R(f, g, h, a, b, c, d, e, 11);	\
-	R(e, f, g, h, a, b, c, d, 12);	R(d, e, f, g, h, a, b, c, 13);	\
-	R(c, d, e, f, g, h, a, b, 14);	R(b, c, d, e, f, g, h, a, 15);	\
-} while (0)
+#define WORD	vec
+#define W(i)	w.v[i]
+#include "../sha256-rounds.h"
 
 /* The stack is realigned: purgatory's is not aligned as the ABI has it. */
 __attribute__((target(TARGET), force_align_arg_pointer))
