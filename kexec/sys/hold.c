@@ -16,10 +16,13 @@
  * Nothing depends on it: pages that are missed, or moved, only cost time.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "hold.h"
 #include "kx/sys.h"
 #include "open.h"
@@ -145,7 +148,56 @@ static void sort_out(struct sorter *s, int pagemap)
 
 /* ---- taking ----------------------------------------------------------------------- */
 
-static bool memory_read(const struct kx_sources *s, struct kx_hold_memory *ret)
+/* "0::/a/b": may this process not have as much memory as is free? */
+static bool is_limited(const char *root, struct kx_arena *a)
+{
+	const char *text, *line;
+	char path[256];
+	uint64_t v;
+
+	if (kx_fact_text(root, a, &text, NULL, "proc/self/cgroup") < 0)
+		return true;
+	line = strncmp(text, "0::/", 4) ? strstr(text, "\n0::/") : text;
+	if (!line || sscanf(strchr(line, '/'), "%255[^\n]", path) != 1)
+		return false;
+	/* "max" is no number. */
+	for (char *end = path + strlen(path); end > path; end = strrchr(path, '/')) {
+		*end = '\0';
+		if (kx_root_u64(root, 10, &v, NULL, "sys/fs/cgroup%s/memory.max", path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* kimage_alloc_pages() asks for GFP_HIGHUSER: neither this zone nor CMA is for it. */
+static bool has_movable_zone(const char *zoneinfo)
+{
+	const char *zone = strstr(zoneinfo, "zone  Movable"), *managed;
+	unsigned long pages = 0;
+
+	managed = zone ? strstr(zone, "managed") : NULL;
+	return managed && sscanf(managed, "managed %lu", &pages) == 1 && pages;
+}
+
+bool kx_hold_may(const char *root, uint64_t *ret_cma)
+{
+	const char *zones, *memory;
+	struct kx_arena a;
+	bool may;
+
+	kx_arena_init(&a);
+	may = !is_limited(root, &a) &&
+	      kx_fact_text(root, &a, &zones, NULL, "proc/zoneinfo") == 0 &&
+	      kx_fact_text(root, &a, &memory, NULL, "proc/meminfo") == 0 &&
+	      !has_movable_zone(zones);
+	if (may)
+		*ret_cma = kx_meminfo_bytes(memory, "CmaFree:");
+	kx_arena_deinit(&a);
+	return may;
+}
+
+/* @cma of what is free is not for segments. */
+static bool memory_read(const struct kx_sources *s, uint64_t cma, struct kx_hold_memory *ret)
 {
 	uint64_t kib = 0;
 	struct sysinfo i;
@@ -159,6 +211,7 @@ static bool memory_read(const struct kx_sources *s, struct kx_hold_memory *ret)
 		.free = (uint64_t)i.freeram * i.mem_unit,
 		.reserve = kib << 10,
 	};
+	ret->free -= ret->free < cma ? ret->free : cma;
 	return true;
 }
 
@@ -196,18 +249,18 @@ static void read_again(const struct kx_plan *p, uint64_t len)
 	}
 }
 
-static struct kx_hold_share choose(const struct kx_plan *p)
+static struct kx_hold_share choose(const struct kx_plan *p, uint64_t cma)
 {
 	uint64_t sum = kx_segments_sum(p->segment, p->segment_count);
 	struct kx_bytes core = p->request->kernel.bytes;
 	struct kx_hold_memory m;
 
-	if (!memory_read(p->sources, &m) || !kx_hold_pays(sum, m.free))
+	if (!memory_read(p->sources, cma, &m) || !kx_hold_pays(sum, m.free))
 		return (struct kx_hold_share){ .take = 0 };
 	if (is_read(p)) {
 		/* Since 5.4.  POSIX_FADV_DONTNEED leaves what is mapped. */
 		madvise((void *)(uintptr_t)core.data, core.len, MADV_PAGEOUT);
-		if (!memory_read(p->sources, &m))
+		if (!memory_read(p->sources, cma, &m))
 			return (struct kx_hold_share){ .take = 0 };
 	}
 	return kx_hold_share(sum, &m);
@@ -240,7 +293,7 @@ static void touch(const struct kx_plan *p, uint64_t keep, uint64_t chunk, struct
 	struct kx_hold_memory m;
 	uint64_t at = 0;
 
-	for (; at < h->len && memory_read(p->sources, &m) && m.free > keep + chunk; at += chunk)
+	for (; at < h->len && memory_read(p->sources, 0, &m) && m.free > keep + chunk; at += chunk)
 		for (uint64_t k = 0; k < chunk; k += p->sources->page_size)
 			((volatile uint8_t *)h->at)[at + k] = 1;
 	if (at < h->len)
@@ -273,11 +326,14 @@ void kx_hold_begin(const struct kx_plan *p, struct kx_hold *h)
 {
 	_cleanup_fd_ int pagemap = kx_open(PAGEMAP, O_RDONLY);
 	struct kx_hold_share share;
+	uint64_t cma;
 
 	*h = (struct kx_hold){ .at = NULL };
-	if (pagemap < 0)
+	/* Nobody is given pages of a reservation. */
+	if (pagemap < 0 || p->request->crash || !kx_hold_may(p->sources->root, &cma))
 		return;
-	share = choose(p);
+	share = choose(p, cma);
+	share.keep += cma;
 	if (!take(p, &share, !is_mapped(p), pagemap, h) || !is_mapped(p))
 		return;
 	/* No more than what was given back: all else is taken. */

@@ -34,6 +34,11 @@ struct kx_hold_share {
 bool kx_hold_pays(uint64_t sum, uint64_t free);
 /* Of what is free in @m, which @sum bytes of segments have to find room in: what is taken. */
 struct kx_hold_share kx_hold_share(uint64_t sum, const struct kx_hold_memory *m);
+/*
+ * Could all that is free be taken: no cgroup (v2) limits this process, and there is no
+ * zone of memory that is not for segments?  *ret_cma is free, and is not for them.
+ */
+bool kx_hold_may(const char *root, uint64_t *ret_cma);
 /* Is any of [@from, @to) in a segment of @p, behind the first @skip bytes of all? */
 bool kx_hold_wants(const struct kx_plan *p, uint64_t skip, uint64_t from, uint64_t to);
 

@@ -4,6 +4,7 @@
  * tests/qemu/resume (busy) to show.
  */
 #include "../../kexec/sys/hold.h"
+#include "sysroot.h"
 #include "test.h"
 
 #define MIB	((uint64_t)1 << 20)
@@ -115,5 +116,29 @@ static void test_nothing(void)
 	}
 }
 
+static void test_may(void)
+{
+	static const char zones[] = "Node 0, zone   Normal\n  pages free     9\n        managed  9\n"
+				    "Node 0, zone  Movable\n  pages free     0\n        managed  0\n";
+	struct sysroot root;
+	uint64_t cma = 1;
+
+	sysroot_make(&root);
+	CHECK(kx_hold_may(root.dir, &cma) && cma == 0);
+	sysroot_text(&root, "proc/meminfo", "MemFree: 100 kB\nCmaFree:          64 kB\n");
+	sysroot_text(&root, "proc/zoneinfo", zones);
+	sysroot_text(&root, "proc/self/cgroup", "1:name=systemd:/x\n0::/system.slice/a.service\n");
+	sysroot_text(&root, "sys/fs/cgroup/system.slice/a.service/memory.max", "max\n");
+	CHECK(kx_hold_may(root.dir, &cma));
+	CHECK_EQ_U64(cma, 65536);
+	sysroot_text(&root, "sys/fs/cgroup/system.slice/memory.max", "1073741824\n");
+	CHECK(!kx_hold_may(root.dir, &cma));
+	sysroot_text(&root, "proc/self/cgroup", "0::/\n");
+	CHECK(kx_hold_may(root.dir, &cma));
+	sysroot_text(&root, "proc/zoneinfo", "Node 0, zone  Movable\n        managed  12\n");
+	CHECK(!kx_hold_may(root.dir, &cma));
+	sysroot_remove(&root);
+}
+
 TEST_MAIN({ "when it pays", test_pays }, { "how much", test_share }, { "which", test_wants },
-	  { "nothing", test_nothing })
+	  { "nothing", test_nothing }, { "machines where it may not", test_may })
