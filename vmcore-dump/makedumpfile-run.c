@@ -54,21 +54,39 @@ static void say_report(const struct makedumpfile *m, const struct write_report *
 		{ "Offline pages           ", w->dropped[KX_PAGE_OFFLINE] },
 	};
 	FILE *f = messages(m);
-	uint64_t excluded = 0;
+	uint64_t excluded;
 
 	if (!(m->say & MAKEDUMPFILE_SAY_REPORT))
 		return;
+	excluded = w->absent;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		excluded += lines[i].count;
 	fprintf(f, "\nOriginal pages  : 0x%016" PRIx64 "\n  Excluded pages   : 0x%016" PRIx64 "\n",
 		w->pages, excluded);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		fprintf(f, "    %s: 0x%016" PRIx64 "\n", lines[i].what, lines[i].count);
+	if (w->absent)
+		fprintf(f, "    %s: 0x%016" PRIx64 "\n", "Not in the input dump   ", w->absent);
 	fprintf(f, "  Remaining pages  : 0x%016" PRIx64 "\n", w->pages - excluded);
+	if (w->lost)
+		fprintf(f, "    %s: 0x%016" PRIx64 "\n", "Could not be read       ", w->lost);
 	if (w->pages)
 		fprintf(f, "  (The number of pages is reduced to %" PRIu64 "%%.)\n",
 			(w->pages - excluded) * 100 / w->pages);
 	fprintf(f, "Write bytes     : %" PRIu64 "\n", w->bytes);
+}
+
+/* A dump that lacks something is one all the same, but nobody may think that it is whole. */
+static void say_lost(const struct makedumpfile *m, const struct write_report *w)
+{
+	if (!(m->say & MAKEDUMPFILE_SAY_COMMON))
+		return;
+	if (w->lost)
+		fprintf(stderr, "makedumpfile: %" PRIu64 " pages could not be read: the dump says"
+			" that it is incomplete\n", w->lost);
+	if (w->partial)
+		fprintf(stderr, "makedumpfile: %s says that it is incomplete: so does the dump\n",
+			m->input);
 }
 
 static int run_dump(const struct makedumpfile *m, struct dump *d, struct kx_err *err)
@@ -77,6 +95,7 @@ static int run_dump(const struct makedumpfile *m, struct dump *d, struct kx_err 
 	int r = write_run(d, &m->write, &report, err);
 
 	say_report(m, &report);
+	say_lost(m, &report);
 	if (r == 0)
 		say_completed(m, m->write.target_count > 1 ? "dumpfiles" : "dumpfile");
 	return r;

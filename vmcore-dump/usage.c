@@ -50,12 +50,19 @@ static void count_kept(struct counting *c, uint64_t pa, uint64_t end)
 	}
 }
 
-static int count_span(struct counting *c, struct kx_range pa, struct kx_err *err)
+static int count_span(struct counting *c, const struct kx_core_span *span, struct kx_err *err)
 {
-	uint64_t size = c->usage->page_size, at = (pa.start + size - 1) / size * size;
+	struct kx_range pa = kx_core_span_held(c->core, span);
+	uint64_t size = c->usage->page_size, at, cut = (span->pa.end - pa.end) / size;
 	struct kx_page_run run;
 	int r;
 
+	/* What the file is cut off of is not tried. */
+	c->usage->pages += cut;
+	c->usage->unread += cut;
+	if (pa.start > UINT64_MAX - size)
+		return 0;
+	at = (pa.start + size - 1) / size * size;
 	for (; at < pa.end && pa.end - at >= size; at = run.end) {
 		r = kx_pages_next(&c->pages, at, pa.end / size * size, &run, err);
 		if (r < 0)
@@ -85,7 +92,7 @@ int usage_count(struct dump *d, struct usage *ret, struct kx_err *err)
 	if (!c.buf)
 		return kx_err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < d->core.span_count; i++) {
-		r = count_span(&c, d->core.span[i].pa, err);
+		r = count_span(&c, &d->core.span[i], err);
 		if (r < 0)
 			return kx_err_wrap(err, "%s", d->path);
 	}

@@ -2,16 +2,18 @@
 /*
  * An ELF core (System V gABI; crash and gdb read it).  Called by write.c.
  *
- *	ELF header	e_flags says "incomplete" until all is there, as makedumpfile's do
+ *	ELF header	e_flags says "incomplete" until all is there, as makedumpfile's do, and
+ *			for ever if a page is lost
  *	program headers	PT_NOTE, then a PT_LOAD for each piece of memory
  *	[ section 0	if they are too many for the ELF header ]
  *	notes
  *	pages
  *	checksums	kx/dump-sums.h
  *
- * What is left out has no PT_LOAD; zeros have one of no bytes in the file, if the level
- * has KX_LEVEL_ZERO: so a reader can tell them.  A hole of less than HOLE pages is not
- * worth a PT_LOAD, and is written.
+ * What is left out has no PT_LOAD.  Zeros are in one like all other pages, but if the
+ * level has KX_LEVEL_ZERO nothing is written there: the file has a hole, and a flattened
+ * one no record.  A hole in memory of less than HOLE pages is not worth a PT_LOAD, and is
+ * written, but not what is not in a filtered dump that is read.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +34,7 @@
 #define E_SHENTSIZE	58u
 #define E_SHNUM		60u
 #define SH_INFO		44u
-#define INCOMPLETE	1u
+#define INCOMPLETE	KX_CORE_INCOMPLETE
 
 struct elf {
 	struct write_file *f;
@@ -157,17 +159,20 @@ static uint64_t direct_va(const struct elf *e)
 static void loads_put(struct elf *e)
 {
 	uint64_t pfn = e->f->start_pfn, off = e->data, size = e->f->w->map.page_size;
-	struct piece p;
+	struct piece p, next;
+	bool more = piece_next(e, &pfn, &p);
 
 	e->loads.count = 0;
-	while (piece_next(e, &pfn, &p)) {
-		uint64_t len = (p.end - p.start) * size;
-		struct kx_core_load load = {
-			.pa = p.start * size, .mem_len = len, .off = off, .file_len = p.zero ? 0 : len,
-		};
+	while (more) {
+		struct kx_core_load load = { .pa = p.start * size, .off = off };
 
+		/* Zeros and data behind each other are one. */
+		while ((more = piece_next(e, &pfn, &next)) && next.start == p.end)
+			p.end = next.end;
+		load.mem_len = load.file_len = (p.end - p.start) * size;
 		kx_core_loads_put(&e->loads, &load);
 		off += load.file_len;
+		p = next;
 	}
 	e->end = off;
 }
@@ -259,10 +264,12 @@ static void page_read(struct elf *e, uint64_t pfn, uint8_t *to)
 	memset(to, 0, size);
 	if (is_harmful(e, pfn))
 		return;
-	if (write_pages(write_pool_source(w->pool), size, pfn, 1, &p, &none) == 0)
+	if (write_pages(write_pool_source(w->pool), size, pfn, 1, &p, &none) == 0) {
 		memcpy(to, p, size);
-	else
-		w->report->lost += write_bit(w->map.kept, pfn);
+	} else if (write_bit(w->map.kept, pfn)) {
+		w->report->lost++;
+		e->f->lost++;
+	}
 }
 
 static bool all_kept(const struct write_map *m, uint64_t pfn, size_t n)
@@ -300,6 +307,31 @@ static int block_put(struct elf *e, uint64_t pfn, size_t n, uint64_t off, uint8_
 	return 0;
 }
 
+/*
+ * Zeros are not written: a device has something else there, and a flattened file gets its
+ * length from its last record.
+ */
+static int zeros_put(struct elf *e, const struct piece *p, uint64_t *off, uint8_t *room,
+		     struct kx_err *err)
+{
+	struct write *w = e->f->w;
+	uint64_t len = (p->end - p->start) * w->map.page_size, at = *off, n;
+	bool all = e->f->sink->target->place == WRITE_DEVICE && !e->f->sink->flat;
+	int r = 0;
+
+	*off += len;
+	if (!all)
+		at = e->f->sink->flat && *off == e->end ? *off - w->map.page_size : *off;
+	memset(room, 0, WRITE_BLOCK);
+	for (; r == 0 && at < *off; at += n) {
+		n = *off - at < WRITE_BLOCK ? *off - at : WRITE_BLOCK;
+		r = write_sink_put(e->f->sink, at, room, (size_t)n, err);
+	}
+	w->report->zero += p->end - p->start;
+	w->done_pages += p->end - p->start;
+	return r;
+}
+
 static int piece_put(struct elf *e, const struct piece *p, uint64_t *off, uint8_t *room,
 		     struct kx_err *err)
 {
@@ -307,11 +339,8 @@ static int piece_put(struct elf *e, const struct piece *p, uint64_t *off, uint8_
 	size_t most = (size_t)(WRITE_BLOCK / w->map.page_size);
 	int r = 0;
 
-	if (p->zero) {
-		w->report->zero += p->end - p->start;
-		w->done_pages += p->end - p->start;
-		return 0;
-	}
+	if (p->zero)
+		return zeros_put(e, p, off, room, err);
 	for (uint64_t pfn = p->start; r == 0 && pfn < p->end;) {
 		size_t n = p->end - pfn < most ? (size_t)(p->end - pfn) : most;
 
@@ -356,7 +385,7 @@ static int finish(struct elf *e, bool complete, struct kx_err *err)
 	struct kx_err none;
 	int r = 0;
 
-	kx_put_le32(flags, complete ? 0 : INCOMPLETE);
+	kx_put_le32(flags, complete && !e->f->lost && !e->f->w->partial ? 0 : INCOMPLETE);
 	if (complete)
 		r = length_set(e, err);
 	if (r == 0 && complete)

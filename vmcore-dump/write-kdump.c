@@ -2,7 +2,7 @@
 /*
  * A kdump-compressed file (kx/kdump-file.h).  Called by write.c.
  *
- *	header		says "incomplete" until all is there
+ *	header		says "incomplete" until all is there, and for ever if a page is lost
  *	sub-header, notes, bitmaps	known before the first page is packed
  *	descriptors	in step with the pages, each behind its page: one that is not
  *			written is 0, which is "lost" to readers
@@ -92,6 +92,9 @@ static int maps_put(struct kdump *k, struct kx_err *err)
 		uint64_t at = first / 8, len = k->l.map_len - at;
 
 		len = len < m->room / 8 ? len : m->room / 8;
+		/* A hole of a file, and where no record writes, are zeros. */
+		if (write_map_empty(m, first) && k->f->sink->target->place != WRITE_DEVICE)
+			continue;
 		if (m->first != first || m->room < m->max_pfn)
 			r = write_map_load(m, first, false, err);
 		if (r == 0)
@@ -159,11 +162,14 @@ static void descs_build(const struct kdump *k, const struct write_block *b, uint
 	}
 }
 
-static void count(struct write *w, const struct write_block *b)
+static void count(struct write_file *f, const struct write_block *b)
 {
+	struct write *w = f->w;
+
 	for (size_t i = 0; i < b->count; i++) {
 		w->report->zero += !b->len[i];
 		w->report->lost += b->len[i] == WRITE_LOST;
+		f->lost += b->len[i] == WRITE_LOST;
 	}
 	w->done_pages += b->count;
 	write_progress(w);
@@ -189,7 +195,7 @@ static int block_put(struct kdump *k, const struct write_block *b, struct kx_err
 		return r;
 	k->data += b->out_len;
 	k->descs += b->count;
-	count(k->f->w, b);
+	count(k->f, b);
 	return 0;
 }
 
@@ -237,6 +243,10 @@ static int pages_put(struct kdump *k, struct kx_err *err)
 		uint64_t first = pfn / m->room * m->room, end = first + m->room;
 
 		end = end < k->f->end_pfn ? end : k->f->end_pfn;
+		if (write_map_empty(m, first)) {
+			pfn = end;
+			continue;
+		}
 		if (m->first != first)
 			r = write_map_load(m, first, false, err);
 		if (r == 0)
@@ -255,11 +265,12 @@ static int finish(struct kdump *k, bool complete, struct kx_err *err)
 {
 	struct write_sink *s = k->f->sink;
 	uint8_t status[4], *old = k->head + KX_KDUMP_STATUS_AT;
+	bool lacks = !complete || k->f->lost || k->f->w->partial;
 	struct kx_err none;
 	int r = 0;
 
 	kx_put_le32(status, statuses[k->f->w->r->codec] |
-		    (complete ? 0 : KX_KDUMP_STATUS_INCOMPLETE));
+		    (lacks ? KX_KDUMP_STATUS_INCOMPLETE : 0));
 	/* It says "complete" when the rest is on the disk. */
 	if (complete)
 		r = write_target_sync(s->target, err);

@@ -14,11 +14,30 @@
 
 /* ---- pages --------------------------------------------------------------------------- */
 
-static uint64_t max_pfn_of(const struct kx_core *c, uint64_t page_size)
+/* What the file was cut off of is no page: nobody has to try to read it. */
+static int extent_find(struct write_map *m, const struct kx_core *c, struct kx_err *err)
 {
-	uint64_t last = c->span_count ? c->span[c->span_count - 1].pa.end : 0;
+	uint64_t last = 0;
 
-	return last / page_size + (last % page_size != 0);
+	for (size_t i = 0; i < c->span_count; i++) {
+		struct kx_range held = kx_core_span_held(c, &c->span[i]);
+		uint64_t cut = c->span[i].pa.end - held.end;
+
+		if (cut && !m->cut_len)
+			m->cut_pa = held.end;
+		m->cut_len += cut;
+		if (held.end > held.start)
+			last = held.end;
+	}
+	m->max_pfn = last / m->page_size + (last % m->page_size != 0);
+	if (!m->max_pfn)
+		return kx_err_set(err, EINVAL, "expected memory in the core, have none");
+	/* Bitmaps are as long as the highest page says: a bad header must not fill the disk. */
+	if (m->max_pfn > KX_KDUMP_PAGES_MAX)
+		return kx_err_set(err, EFBIG, "expected memory below physical address 0x%" PRIx64
+				  ", have some up to 0x%" PRIx64, (uint64_t)KX_KDUMP_PAGES_MAX * m->page_size,
+				  last);
+	return 0;
 }
 
 /* The kernel says how large its pages are; QEMU's cores need not say anything. */
@@ -41,7 +60,7 @@ static int page_size_of(const struct dump *d, uint64_t *ret, struct kx_err *err)
 int write_map_level(struct write_map *m, unsigned int level, struct kx_err *err)
 {
 	m->level = level;
-	m->total = m->total_kept = 0;
+	m->total = m->total_kept = m->absent = 0;
 	memset(m->kind, 0, sizeof(m->kind));
 	memset(m->bucket, 0, sizeof(m->bucket));
 	if (!m->knows && level & ~KX_LEVEL_ZERO)
@@ -50,21 +69,21 @@ int write_map_level(struct write_map *m, unsigned int level, struct kx_err *err)
 	return 0;
 }
 
-int write_map_init(struct write_map *m, const struct dump *d, const struct kx_core *core,
+int write_map_init(struct write_map *m, struct dump *d, const struct kx_core *core,
 		   uint64_t memory, bool whole, struct kx_arena *a, struct kx_err *err)
 {
 	uint64_t room, all;
 	struct kx_err why;
 	int r;
 
-	*m = (struct write_map){ .core = core };
+	*m = (struct write_map){ .d = d, .core = core, .whole = whole };
 	r = page_size_of(d, &m->page_size, err);
 	if (r < 0)
 		return r;
-	m->max_pfn = max_pfn_of(core, m->page_size);
-	if (!m->max_pfn)
-		return kx_err_set(err, EINVAL, "expected memory in the core, have none");
-	kx_core_va_init(&m->va, core, NULL, d->vmcoreinfo);
+	r = extent_find(m, core, err);
+	if (r < 0)
+		return r;
+	kx_core_va_init(&m->va, core, kx_contexts_map(&d->notes), d->vmcoreinfo);
 	r = kx_pages_init(&m->pages, &m->va, d->vmcoreinfo, a, &why);
 	if (r == -ENOMEM)
 		return kx_err_set(err, ENOMEM, "%s", why.text);
@@ -109,7 +128,7 @@ static void keep(struct write_map *m, uint64_t from, uint64_t to, bool counts)
 }
 
 /* Pages [from, to) are in the core. */
-static int classify(struct write_map *m, uint64_t from, uint64_t to, bool counts,
+static int classify_run(struct write_map *m, uint64_t from, uint64_t to, bool counts,
 		    struct kx_err *err)
 {
 	while (from < to) {
@@ -131,6 +150,54 @@ static int classify(struct write_map *m, uint64_t from, uint64_t to, bool counts
 	return 0;
 }
 
+/* Are pages [from, *ret_end), at most @to, in what is read, or were they left out of it? */
+static int has_next(struct write_map *m, uint64_t from, uint64_t to, bool *ret, uint64_t *ret_end,
+		    struct kx_err *err)
+{
+	uint64_t size = m->page_size, end;
+	int r = dump_has(m->d, from * size, to * size, ret, &end, err);
+
+	if (r < 0)
+		return r;
+	/* Of a page whose beginning is not like its end there is something. */
+	*ret_end = end / size;
+	if (*ret_end == from) {
+		*ret = true;
+		*ret_end = from + 1;
+	}
+	return 0;
+}
+
+/* Memory [from, to). */
+static int classify(struct write_map *m, uint64_t from, uint64_t to, bool counts,
+		    struct kx_err *err)
+{
+	int r = 0;
+
+	for (uint64_t end; r == 0 && from < to; from = end) {
+		bool has;
+
+		r = has_next(m, from, to, &has, &end, err);
+		if (r < 0)
+			return r;
+		if (has || !m->whole)
+			set_bits(m->here, from - m->first, end - m->first);
+		if (has)
+			r = classify_run(m, from, end, counts, err);
+		else if (counts)
+			m->absent += end - from;
+	}
+	return r;
+}
+
+bool write_map_empty(const struct write_map *m, uint64_t first)
+{
+	size_t i = kx_core_span_from(m->core, first * m->page_size);
+
+	return i == m->core->span_count ||
+	       m->core->span[i].pa.start / m->page_size >= first + m->room;
+}
+
 int write_map_load(struct write_map *m, uint64_t first, bool counts, struct kx_err *err)
 {
 	uint64_t end, last = first;
@@ -141,19 +208,21 @@ int write_map_load(struct write_map *m, uint64_t first, bool counts, struct kx_e
 	end = first + m->count;
 	memset(m->here, 0, (size_t)(m->room / 8));
 	memset(m->kept, 0, (size_t)(m->room / 8));
-	for (size_t i = 0; r == 0 && i < m->core->span_count; i++) {
-		const struct kx_range *pa = &m->core->span[i].pa;
-		uint64_t from = pa->start / m->page_size;
-		uint64_t to = pa->end / m->page_size + (pa->end % m->page_size != 0);
+	for (size_t i = kx_core_span_from(m->core, first * m->page_size);
+	     r == 0 && last < end && i < m->core->span_count; i++) {
+		struct kx_range pa = kx_core_span_held(m->core, &m->core->span[i]);
+		uint64_t from = pa.start / m->page_size;
+		uint64_t to = pa.end / m->page_size + (pa.end % m->page_size != 0);
 
+		if (from >= end)
+			break;
 		/* Two spans may share a page. */
 		from = from < last ? last : from;
 		to = to < end ? to : end;
-		if (from >= to)
+		if (from >= to || pa.start == pa.end)
 			continue;
 		last = to;
 		m->total += counts ? to - from : 0;
-		set_bits(m->here, from - first, to - first);
 		r = classify(m, from, to, counts, err);
 	}
 	return r;

@@ -10,7 +10,8 @@
  *		  caller      thread
  *
  * One lock, taken twice for each block by whoever packs it.  Whoever runs out of work
- * sleeps.  With one thread there is none: the caller packs when it waits.
+ * sleeps.  With one thread there is none: the caller packs when it waits.  Workers for
+ * whom there is no memory or no thread are done without.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct write_pool {
 	size_t pages;			/* of a block */
 	struct worker *worker;
 	unsigned int workers;
+	bool threaded;			/* else the caller packs, as worker 0 */
 	struct write_block *block;
 	size_t blocks;
 	/* Numbers of blocks since the beginning: taken <= next <= tail. */
@@ -156,7 +158,7 @@ struct write_block *write_pool_wait(struct write_pool *p)
 
 	if (p->taken == p->tail)
 		return NULL;
-	if (p->workers == 1) {
+	if (!p->threaded) {
 		pack_block(&p->worker[0], b);
 		return b;
 	}
@@ -176,7 +178,7 @@ void write_pool_release(struct write_pool *p)
 
 void write_pool_drop(struct write_pool *p)
 {
-	while (p->workers > 1 && write_pool_wait(p))
+	while (p->threaded && write_pool_wait(p))
 		write_pool_release(p);
 	p->taken = p->next = p->tail;
 }
@@ -232,23 +234,57 @@ static int blocks_init(struct write_pool *p, struct kx_err *err)
 	p->block = calloc(p->blocks, sizeof(*p->block));
 	for (size_t i = 0; p->block && i < p->blocks; i++) {
 		p->block[i].out = malloc(WRITE_BLOCK);
-		if (!p->block[i].out)
+		if (!p->block[i].out && !i)
 			return kx_err_set(err, ENOMEM, "no memory for a block of pages");
+		if (!p->block[i].out)
+			p->blocks = i;
 	}
 	return p->block ? 0 : kx_err_set(err, ENOMEM, "no memory for %zu blocks", p->blocks);
 }
 
-static int threads_start(struct write_pool *p, struct kx_err *err)
+static void worker_deinit(struct worker *w)
+{
+	if (w->runs)
+		pthread_join(w->thread, NULL);
+	kx_page_coder_free(w->coder);
+	free(w->source.buf);
+	if (w->forked)
+		w->source.core.file.done(w->source.core.file.ctx);
+}
+
+/* The first @n workers are enough: a crash kernel has little memory. */
+static void workers_keep(struct write_pool *p, unsigned int n)
+{
+	while (p->workers > n)
+		worker_deinit(&p->worker[--p->workers]);
+}
+
+/* A thread that there is not is no reason to write no dump; without the first there is none. */
+static void threads_start(struct write_pool *p)
 {
 	for (unsigned int i = 0; p->workers > 1 && i < p->workers; i++) {
 		struct worker *w = &p->worker[i];
-		int e = pthread_create(&w->thread, NULL, work, w);
 
-		if (e)
-			return kx_err_set(err, e, "cannot start thread %u: %s", i, strerror(e));
-		w->runs = true;
+		if (pthread_create(&w->thread, NULL, work, w)) {
+			workers_keep(p, i ? i : 1);
+			return;
+		}
+		p->threaded = w->runs = true;
 	}
-	return 0;
+}
+
+static int workers_init(struct write_pool *p, const struct kx_core *core, struct kx_err *err)
+{
+	struct kx_err none;
+	int r = worker_init(&p->worker[0], p, core, err);
+
+	for (unsigned int i = 1; r == 0 && i < p->workers; i++)
+		if (worker_init(&p->worker[i], p, core, &none) < 0) {
+			/* With what it has by now, but not those that never had anything. */
+			p->workers = i + 1;
+			workers_keep(p, i);
+		}
+	return r;
 }
 
 static unsigned int threads_that_fit(unsigned int threads, uint64_t memory)
@@ -279,27 +315,17 @@ int write_pool_new(struct write_pool **ret, const struct kx_core *core, uint64_t
 	p->worker = calloc(p->workers, sizeof(*p->worker));
 	if (!p->worker)
 		r = kx_err_set(err, ENOMEM, "no memory for %u threads", p->workers);
-	for (unsigned int i = 0; r == 0 && i < p->workers; i++)
-		r = worker_init(&p->worker[i], p, core, err);
+	if (r == 0)
+		r = workers_init(p, core, err);
 	if (r == 0)
 		r = blocks_init(p, err);
-	if (r == 0)
-		r = threads_start(p, err);
-	if (r < 0)
+	if (r < 0) {
 		write_pool_free(p);
-	else
-		*ret = p;
-	return r;
-}
-
-static void worker_deinit(struct worker *w)
-{
-	if (w->runs)
-		pthread_join(w->thread, NULL);
-	kx_page_coder_free(w->coder);
-	free(w->source.buf);
-	if (w->forked)
-		w->source.core.file.done(w->source.core.file.ctx);
+		return r;
+	}
+	threads_start(p);
+	*ret = p;
+	return 0;
 }
 
 void write_pool_free(struct write_pool *p)

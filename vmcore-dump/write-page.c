@@ -48,7 +48,8 @@ static int pieces(struct write_source *s, uint64_t pa, uint64_t end, struct kx_e
 	memset(s->buf, 0, (size_t)(end - pa));
 	if (s->lock)
 		pthread_mutex_lock(s->lock);
-	for (size_t i = 0; r == 0 && i < s->core.span_count; i++) {
+	for (size_t i = kx_core_span_from(&s->core, pa);
+	     r == 0 && i < s->core.span_count && s->core.span[i].pa.start < end; i++) {
 		const struct kx_range *have = &s->core.span[i].pa;
 		uint64_t from = have->start > pa ? have->start : pa;
 		uint64_t to = have->end < end ? have->end : end;

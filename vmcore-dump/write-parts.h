@@ -43,18 +43,26 @@
  * chunks of it, and each is looked at again when it is written.
  */
 struct write_map {
+	struct dump *d;
 	const struct kx_core *core;
+	bool whole;			/* one chunk */
 	struct kx_core_va va;
 	struct kx_pages pages;
 	bool knows;			/* what pages are used for; else all are kept */
 	const char *why;		/* !knows */
 	uint64_t page_size, max_pfn;
 	unsigned int level;
-	/* The chunk: bit n is of page first + n. */
+	/* Of memory that should be in the file, but it is cut off; the first of it. */
+	uint64_t cut_len, cut_pa;
+	/*
+	 * The chunk: bit n is of page first + n.  What a filtered dump that is read has not
+	 * is here, but not if it is @whole, which is for ELF: it has no second bitmap.
+	 */
 	uint64_t first, count, room;
 	uint8_t *here, *kept;
 	/* Of all chunks, once they were looked at. */
 	uint64_t total, total_kept;
+	uint64_t absent;		/* left out of what is read */
 	uint64_t kind[8];		/* by enum kx_page_kind */
 	/* How many are kept of (1 << bucket_shift) pages each. */
 	uint64_t bucket[WRITE_BUCKETS];
@@ -62,13 +70,15 @@ struct write_map {
 };
 
 /* @whole: one chunk, whatever it takes.  As kx_pages_init(); at levels 0 and 1 it may fail. */
-KX_CHECKED int write_map_init(struct write_map *m, const struct dump *d, const struct kx_core *core,
+KX_CHECKED int write_map_init(struct write_map *m, struct dump *d, const struct kx_core *core,
 			      uint64_t memory, bool whole, struct kx_arena *a, struct kx_err *err);
 /* Forget what was counted, and go by another level.  As kx_pages_init(). */
 KX_CHECKED int write_map_level(struct write_map *m, unsigned int level, struct kx_err *err);
 /* The chunk that begins at @first, a multiple of m->room; counts it if @counts. */
 KX_CHECKED int write_map_load(struct write_map *m, uint64_t first, bool counts,
 			      struct kx_err *err);
+/* There is no memory in the chunk that begins at @first. */
+bool write_map_empty(const struct write_map *m, uint64_t first);
 /* Where the @i-th of @n parts begins that have as many pages to write each. */
 uint64_t write_map_part(const struct write_map *m, size_t i, size_t n);
 /* Of kept pages from @pfn on in the chunk, the first; the chunk's end if there is none. */
@@ -115,7 +125,8 @@ struct write_pool;
 
 /*
  * @threads: 1 packs when it is asked for.  As many as fit into @memory, one at least.
- *   -ENOMEM, and what core->file.fork says
+ * Or fewer: those which there is memory for, and which the system starts.
+ *   -ENOMEM
  */
 KX_CHECKED int write_pool_new(struct write_pool **ret, const struct kx_core *core,
 			      uint64_t page_size, enum kx_page_codec codec, unsigned int threads,
@@ -202,6 +213,7 @@ KX_CHECKED int write_sink_end(struct write_sink *s, struct kx_err *err);
 
 struct write {
 	struct dump *d;
+	bool partial;			/* what is read is incomplete: so are the files */
 	const struct write_request *r;
 	struct write_report *report;
 	struct kx_core core;		/* d->core, with the fastest way to read it */
@@ -219,6 +231,7 @@ struct write_file {
 	struct write_sink *sink;
 	uint64_t start_pfn, end_pfn;
 	uint64_t pages;			/* that are kept, of these */
+	uint64_t lost;			/* of these, could not be read */
 	bool split;
 };
 

@@ -90,6 +90,8 @@ void write_report_text(const struct write_report *p, const struct write_request 
 
 	pages_line(t, "memory", p->pages, p->page_size);
 	pages_line(t, "left out", p->pages - p->kept, p->page_size);
+	if (p->absent)
+		pages_line(t, "  not in the core", p->absent, p->page_size);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kinds[i] && p->dropped[i])
 			pages_line(t, kinds[i], p->dropped[i], p->page_size);
@@ -99,6 +101,8 @@ void write_report_text(const struct write_report *p, const struct write_request 
 		pages_line(t, "  zeros, stored once", p->zero, p->page_size);
 	if (p->lost)
 		pages_line(t, "  could not be read", p->lost, p->page_size);
+	if (p->partial)
+		kx_text_add(t, "WARNING: the core says that it is incomplete; so does the dump\n");
 	if (r->estimate) {
 		kx_text_add(t, "%-22s %12" PRIu64 " bytes, about, at level %u with %s\n", "takes",
 			    p->guess, p->level, r->format == WRITE_ELF ? "nothing packed" :

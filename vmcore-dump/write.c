@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kx/core-file.h"
+#include "plain-kdump.h"
 #include "write-parts.h"
 
 static int request_check(const struct write_request *r, struct kx_err *err)
@@ -26,6 +28,11 @@ static int request_check(const struct write_request *r, struct kx_err *err)
 	for (size_t i = 0; r->target_count > 1 && i < r->target_count; i++)
 		if (!strcmp(r->target[i], "-"))
 			return kx_err_set(err, EINVAL, "expected files to split a dump into, have -");
+	for (size_t i = 0; i < r->target_count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(r->target[i], r->target[k]))
+				return kx_err_set(err, EINVAL, "expected different files to split a"
+						  " dump into, have %s twice", r->target[i]);
 	return 0;
 }
 
@@ -74,6 +81,8 @@ static int look(struct write *w, unsigned int level, struct kx_err *err)
 	int r = write_map_level(m, level, err);
 
 	for (uint64_t first = 0; r == 0 && first < m->max_pfn; first += m->room) {
+		if (write_map_empty(m, first))
+			continue;
 		r = write_map_load(m, first, true, err);
 		if (r == 0)
 			r = write_guess_add(&g, w, err);
@@ -82,6 +91,7 @@ static int look(struct write *w, unsigned int level, struct kx_err *err)
 		return r;
 	p->page_size = m->page_size;
 	p->pages = m->total;
+	p->absent = m->absent;
 	p->kept = m->total_kept;
 	p->level = level;
 	p->guess = write_guess_len(&g, w);
@@ -208,6 +218,33 @@ static int names_give(struct write *w, struct targets *to, int rc, struct kx_err
 	return r < 0 ? r : rc;
 }
 
+static bool is_cut(const struct write *w)
+{
+	return w->map.cut_len || (w->d->flat && !w->d->flat->ended);
+}
+
+/* Does the core say of itself that it lacks something? */
+static bool is_partial(const struct dump *d)
+{
+	if (d->kdump)
+		return d->kdump->kdump.status & KX_KDUMP_STATUS_INCOMPLETE;
+	return d->core.flags & KX_CORE_INCOMPLETE;
+}
+
+/* All there was is written, and says that it is not all; so does the exit status. */
+static int cut_say(const struct write *w, struct kx_err *err)
+{
+	const struct write_map *m = &w->map;
+
+	if (!m->cut_len)
+		return kx_err_set(err, ENODATA, "%s: it was cut off: expected a flattened file with a"
+				  " last record, have none; the dump says that it is incomplete",
+				  w->d->path);
+	return kx_err_set(err, ENODATA, "%s: it was cut off: 0x%" PRIx64 " bytes of memory are"
+			  " missing, the first at physical address 0x%" PRIx64
+			  "; the dump says that it is incomplete", w->d->path, m->cut_len, m->cut_pa);
+}
+
 /* Its numbers are what one needs then. */
 static void full_wrap(const struct write *w, struct kx_err *err)
 {
@@ -266,7 +303,11 @@ int write_run(struct dump *d, const struct write_request *r, struct write_report
 	double start = write_now();
 	int rc;
 
+	/* A limit of file length is a full disk: what is there gets its flags and its name. */
+	signal(SIGXFSZ, SIG_IGN);
 	rc = prepare(&w, &to, err);
+	report.partial = is_partial(d);
+	w.partial = is_cut(&w) || report.partial;
 	if (rc == 0) {
 		rc = levels_try(&w, &to, err);
 		report.threads = write_pool_threads(w.pool);
@@ -274,6 +315,10 @@ int write_run(struct dump *d, const struct write_request *r, struct write_report
 	}
 	if (rc == -ENOSPC)
 		full_wrap(&w, err);
+	if (rc == 0 && !r->estimate && is_cut(&w)) {
+		report.incomplete = true;
+		rc = cut_say(&w, err);
+	}
 	for (size_t i = 0; i < to.count; i++)
 		write_target_close(&to.t[i]);
 	write_pool_free(w.pool);

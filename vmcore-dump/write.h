@@ -48,6 +48,7 @@ struct write_report {
 	uint64_t page_size;
 	uint64_t pages;			/* in the core */
 	uint64_t dropped[8];		/* of them, by enum kx_page_kind */
+	uint64_t absent;		/* of them, that a dump which is read did not have */
 	uint64_t kept;			/* the others */
 	uint64_t free_found;		/* at any level; with what the kernel counted itself, */
 	uint64_t free_counted;		/* 0: not known */
@@ -57,6 +58,7 @@ struct write_report {
 	uint64_t bytes;			/* written, in all targets */
 	unsigned int level;		/* the one that was used */
 	bool incomplete;		/* part of it only: flagged, but it opens */
+	bool partial;			/* the core that is read says so of itself */
 	bool no_sums;			/* no room for the checksums behind it */
 	uint64_t guess;			/* bytes it was going to take, by a sample */
 	unsigned int threads;		/* that packed */
@@ -67,6 +69,7 @@ struct write_report {
  * @d to the targets of @r.  A regular file has a temporary name until everything is on
  * the disk.  *ret is set on success, and when the target filled up and what is there
  * opens (-ENOSPC).
+ * A core that is cut off is written as far as it goes: *ret is set, and -ENODATA.
  *   -EEXIST   the target exists, and not @force
  *   -ENOSPC   no room: which target, how much there is, how much it takes
  *   -EINVAL   the formats, levels and targets do not go together

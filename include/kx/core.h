@@ -34,6 +34,9 @@
 /* There are a few for each CPU. */
 #define KX_CORE_NOTES_MAX	65536u
 
+/* e_flags of a dump that lacks pages; makedumpfile's DUMP_ELF_INCOMPLETE. */
+#define KX_CORE_INCOMPLETE	1u
+
 /* p_paddr of memory without a physical address, in /proc/kcore. */
 #define KX_CORE_NO_PA		UINT64_MAX
 
@@ -86,6 +89,7 @@ struct kx_core {
 	struct kx_core_file file;
 	uint16_t machine;		/* KX_ELF_* */
 	uint64_t entry;			/* e_entry */
+	uint32_t flags;			/* e_flags: KX_CORE_INCOMPLETE */
 	struct kx_core_load *load;	/* sorted by pa, longer first; arena */
 	size_t load_count;
 	struct kx_core_span *span;	/* sorted */
@@ -123,6 +127,10 @@ const struct kx_core_note *kx_core_note_find(const struct kx_core *c, const char
 
 /* The span that holds @pa; NULL if none does.  A binary search. */
 const struct kx_core_span *kx_core_span_find(const struct kx_core *c, uint64_t pa);
+/* The index of the first span that ends behind @pa; span_count if none does. */
+size_t kx_core_span_from(const struct kx_core *c, uint64_t pa);
+/* What of @s is in the file; less than s->pa where the file is cut off. */
+struct kx_range kx_core_span_held(const struct kx_core *c, const struct kx_core_span *s);
 
 /*
  * @len bytes of physical memory as the file has them.

@@ -102,7 +102,8 @@ static int header_parse(struct kx_bytes b, struct kx_core *c, struct header *ret
 	c->entry = kx_rd_u64(&rd);
 	ret->phoff = kx_rd_u64(&rd);
 	ret->shoff = kx_rd_u64(&rd);
-	kx_rd_skip(&rd, 4 + 2);
+	c->flags = kx_rd_u32(&rd);
+	kx_rd_skip(&rd, 2);
 	phentsize = kx_rd_u16(&rd);
 	ret->phnum = kx_rd_u16(&rd);
 	if (type != ET_CORE)
@@ -337,7 +338,7 @@ const struct kx_core_note *kx_core_note_find(const struct kx_core *c, const char
 	return NULL;
 }
 
-const struct kx_core_span *kx_core_span_find(const struct kx_core *c, uint64_t pa)
+size_t kx_core_span_from(const struct kx_core *c, uint64_t pa)
 {
 	size_t low = 0, high = c->span_count;
 
@@ -349,7 +350,24 @@ const struct kx_core_span *kx_core_span_find(const struct kx_core *c, uint64_t p
 		else
 			high = mid;
 	}
-	return low < c->span_count && c->span[low].pa.start <= pa ? &c->span[low] : NULL;
+	return low;
+}
+
+const struct kx_core_span *kx_core_span_find(const struct kx_core *c, uint64_t pa)
+{
+	size_t i = kx_core_span_from(c, pa);
+
+	return i < c->span_count && c->span[i].pa.start <= pa ? &c->span[i] : NULL;
+}
+
+struct kx_range kx_core_span_held(const struct kx_core *c, const struct kx_core_span *s)
+{
+	uint64_t room = s->off < c->file.len ? c->file.len - s->off : 0;
+	struct kx_range r = s->pa;
+
+	if (room < kx_range_len(r))
+		r.end = r.start + room;
+	return r;
 }
 
 /* Why @pa is in no span. */
