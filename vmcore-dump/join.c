@@ -119,9 +119,27 @@ struct join {
 	uint8_t *buf;			/* PIECE */
 };
 
-static int part_open(struct part *p, const char *path, struct kx_arena *a, struct kx_err *err)
+/* Its checksums are not copied, so this is the last time that they tell. */
+static int sums_check(struct part *p, uint8_t *buf, struct kx_err *err)
 {
+	const struct kx_core_file *f = &p->dump.file;
 	struct kx_sums_table t;
+	int r = kx_sums_find(f, &t, err);
+
+	if (r == -ENOENT) {
+		*err = (struct kx_err){ 0 };
+		return 0;
+	}
+	if (r == 0)
+		p->data_end = t.covered;
+	for (uint64_t i = 0; r == 0 && i < t.extents; i++)
+		r = kx_sums_check(f, &t, i, buf, err);
+	return r < 0 ? kx_err_wrap(err, "%s", p->dump.path) : 0;
+}
+
+static int part_open(struct part *p, const char *path, uint8_t *buf, struct kx_arena *a,
+		     struct kx_err *err)
+{
 	int r;
 
 	p->dump = (struct dump){ .fd = -1, .arena = a };
@@ -134,8 +152,9 @@ static int part_open(struct part *p, const char *path, struct kx_arena *a, struc
 				  p->k ? "a whole one" : "another core");
 	p->data = p->k->desc_off + p->k->desc_count * KX_KDUMP_DESC_LEN;
 	p->data_end = p->k->file.len;
-	if (kx_sums_find(&p->dump.file, &t, NULL) == 0)
-		p->data_end = t.covered;
+	r = sums_check(p, buf, err);
+	if (r < 0)
+		return r;
 	if (!kx_range_empty(p->k->erased) && p->k->erased.start >= p->data)
 		p->data_end = p->k->erased.start;
 	if (p->data > p->data_end)
@@ -379,7 +398,7 @@ static int join_open(struct join *j, const struct options *o, struct kx_arena *a
 		     struct kx_err *err)
 {
 	for (size_t i = 0; i < o->part_count; i++) {
-		int r = part_open(j->part[j->count++], o->parts[i], a, err);
+		int r = part_open(j->part[j->count++], o->parts[i], j->buf, a, err);
 
 		if (r == 0)
 			r = out_file_is_not(&j->out, j->part[i]->dump.fd, err);
@@ -387,6 +406,8 @@ static int join_open(struct join *j, const struct options *o, struct kx_arena *a
 			return r;
 		j->descs += j->part[i]->k->desc_count;
 		j->status |= j->part[i]->k->status;
+		if (j->part[i]->dump.flat && !j->part[i]->dump.flat->ended)
+			j->status |= KX_KDUMP_STATUS_INCOMPLETE;
 	}
 	qsort(j->part, j->count, sizeof(*j->part), compare_parts);
 	return parts_check(j, err);

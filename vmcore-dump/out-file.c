@@ -131,17 +131,40 @@ static int name_give(const struct out_file *o, struct kx_err *err)
 	return r < 0 ? out_file_fail(o, "rename a file to it", err) : 0;
 }
 
+/* All of it was written: what has no name yet is better than nothing. */
+static int kept(struct out_file *o, int r, struct kx_err *err)
+{
+	if (err)
+		kx_err_wrap(err, "what was written is in %s", o->tmp);
+	o->tmp = NULL;
+	return r;
+}
+
 int out_file_finish(struct out_file *o, struct kx_arena *a, struct kx_err *err)
 {
 	int r;
 
 	if (fsync(o->fd) < 0)
-		return out_file_fail(o, "flush", err);
+		return kept(o, out_file_fail(o, "flush", err), err);
 	r = name_give(o, err);
 	if (r < 0)
-		return r;
+		return kept(o, r, err);
 	o->tmp = NULL;
 	return folder_sync(o, a, err);
+}
+
+int out_file_finish_part(struct out_file *o, struct kx_arena *a, struct kx_err *err)
+{
+	struct stat to;
+
+	/* What comes to be there meanwhile is not replaced either. */
+	o->force = false;
+	if (lstat(o->path, &to) < 0)
+		return out_file_finish(o, a, err);
+	if (fsync(o->fd) < 0)
+		return kept(o, out_file_fail(o, "flush", err), err);
+	return kept(o, kx_err_set(err, EEXIST, "%s: expected all of a dump to replace what is"
+				  " there, have a part", o->path), err);
 }
 
 void out_file_close(struct out_file *o)

@@ -33,8 +33,13 @@ KX_CHECKED int out_file_open(struct out_file *o, bool force, struct kx_arena *a,
 /* @len bytes at @off. */
 KX_CHECKED int out_file_put(const struct out_file *o, uint64_t off, const uint8_t *p, size_t len,
 			    struct kx_err *err);
-/* To the disk, and give it its name; -EEXIST as out_file_open(). */
+/*
+ * All of it was written: to the disk, and give it its name; -EEXIST as out_file_open().
+ * Where that fails the temporary name stays, and @err says which it is.
+ */
 KX_CHECKED int out_file_finish(struct out_file *o, struct kx_arena *a, struct kx_err *err);
+/* Part of it was written: the same, but it never replaces a file, -EEXIST. */
+KX_CHECKED int out_file_finish_part(struct out_file *o, struct kx_arena *a, struct kx_err *err);
 /* What has no name by now is removed. */
 void out_file_close(struct out_file *o);
 

@@ -418,7 +418,8 @@ int write_elf(struct write_file *f, bool *ret_opens, struct kx_err *err)
 	if (r == 0)
 		r = finish(&e, true, err);
 	if (r < 0 && *ret_opens)
-		*ret_opens = e.written && finish(&e, false, &why) == 0;
+		*ret_opens = e.written && (finish(&e, false, &why) == 0 ||
+					   write_sink_cuts(f->sink));
 	free(e.zero);
 	free(e.head);
 	return r;

@@ -140,6 +140,9 @@ static int begin(struct kdump *k, struct kx_err *err)
 		r = sub_put(k, err);
 	if (r == 0)
 		r = maps_put(k, err);
+	/* What a device had there must not become descriptors. */
+	if (r == 0)
+		r = write_sink_blank(k->f->sink, k->l.desc_off, k->l.data_off - k->l.desc_off, err);
 	return r < 0 ? r : zeros_put(k, err);
 }
 
@@ -300,7 +303,7 @@ int write_kdump(struct write_file *f, bool *ret_opens, struct kx_err *err)
 		r = finish(&k, true, err);
 	/* What is there stays; a file without a page would say nothing. */
 	if (r < 0 && *ret_opens)
-		*ret_opens = k.descs && finish(&k, false, &why) == 0;
+		*ret_opens = k.descs && (finish(&k, false, &why) == 0 || write_sink_cuts(f->sink));
 	free(k.head);
 	return r;
 }

@@ -168,13 +168,22 @@ struct write_target {
 KX_CHECKED int write_target_open(struct write_target *t, const char *path,
 				 const struct write_request *r, int core_fd, struct kx_arena *a,
 				 struct kx_err *err);
+/* Of a block device; -EEXIST: what is there is not to be overwritten without --force. */
+#define WRITE_BLANK	(128u << 10)
+KX_CHECKED int write_zeros_check(const struct write_target *t, struct kx_err *err);
+/* WRITE_FILE: @len bytes of it stay, and the next ones go there. */
+KX_CHECKED int write_target_cut(const struct write_target *t, uint64_t len, struct kx_err *err);
 /* Empty again. */
 KX_CHECKED int write_target_restart(const struct write_target *t, struct kx_err *err);
 /* What was written is on the disk. */
 KX_CHECKED int write_target_sync(const struct write_target *t, struct kx_err *err);
-/* It has its name. */
-KX_CHECKED int write_target_commit(struct write_target *t, struct kx_arena *a, struct kx_err *err);
-/* Without a name it goes away. */
+/*
+ * On the disk, with its name.  Not @whole: it does not replace a file.  Where it gets no
+ * name it stays beside it, and @err says where.
+ */
+KX_CHECKED int write_target_commit(struct write_target *t, bool whole, struct kx_arena *a,
+				   struct kx_err *err);
+/* What was not committed goes away. */
 void write_target_close(struct write_target *t);
 /* Bytes there is room for; UINT64_MAX: not known. */
 uint64_t write_target_room(const struct write_target *t);
@@ -206,6 +215,14 @@ KX_CHECKED int write_sink_change(struct write_sink *s, uint64_t off, const uint8
 				 const uint8_t *p, size_t len, struct kx_err *err);
 /* Checksums behind @len bytes. */
 KX_CHECKED int write_sink_sums(struct write_sink *s, uint64_t len, struct kx_err *err);
+/*
+ * Zeros at @off of a device, where old bytes would be taken for ours; on the disk, with
+ * all that was written before.
+ */
+KX_CHECKED int write_sink_blank(struct write_sink *s, uint64_t off, uint64_t len,
+				struct kx_err *err);
+/* Flattened, in a file: it ends where a record ends, so it can be read without its end. */
+bool write_sink_cuts(const struct write_sink *s);
 /* The end of a flattened file. */
 KX_CHECKED int write_sink_end(struct write_sink *s, struct kx_err *err);
 

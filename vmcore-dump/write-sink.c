@@ -30,9 +30,16 @@ static int fail(const struct write_sink *s, struct kx_err *err)
 			  " bytes there: %s", s->target->path, s->bytes, strerror(e));
 }
 
-/* One behind the other. */
+bool write_sink_cuts(const struct write_sink *s)
+{
+	return s->flat && s->target->place == WRITE_FILE;
+}
+
+/* One behind the other, all of them or none in a file. */
 static int stream_out(struct write_sink *s, struct iovec *v, int count, struct kx_err *err)
 {
+	uint64_t start = s->bytes;
+
 	while (count) {
 		ssize_t n;
 
@@ -44,8 +51,14 @@ static int stream_out(struct write_sink *s, struct iovec *v, int count, struct k
 		    writev(s->target->fd, v, count);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return fail(s, err);
+		if (n < 0) {
+			int r = fail(s, err);
+
+			if (!write_sink_cuts(s) || s->bytes == start)
+				return r;
+			s->bytes = start;
+			return write_target_cut(s->target, start, NULL) < 0 ? -EIO : r;
+		}
 		s->bytes += (uint64_t)n;
 		for (; count && (size_t)n >= v->iov_len; v++, count--)
 			n -= (ssize_t)v->iov_len;
@@ -132,6 +145,30 @@ int write_sink_reserve(struct write_sink *s, uint64_t len, struct kx_err *err)
 		return kx_err_set(err, ENOSPC, "%s: expected room for headers of %" PRIu64
 				  " bytes: %s", s->target->path, len, strerror(errno));
 	return 0;
+}
+
+int write_sink_blank(struct write_sink *s, uint64_t off, uint64_t len, struct kx_err *err)
+{
+	size_t room = len < WRITE_BLOCK ? (size_t)len : WRITE_BLOCK;
+	uint64_t bytes = s->bytes;
+	uint8_t *p;
+	int r = 0;
+
+	if (s->flat || s->target->place != WRITE_DEVICE || !len)
+		return 0;
+	p = calloc(1, room);
+	if (!p)
+		return kx_err_set(err, ENOMEM, "no memory for 0x%zx zeros", room);
+	for (uint64_t done = 0; r == 0 && done < len;) {
+		size_t n = len - done < room ? (size_t)(len - done) : room;
+
+		r = file_out(s, off + done, p, n, err);
+		done += n;
+	}
+	free(p);
+	/* They are written over: no part of the length, and none of the sums. */
+	s->bytes = bytes;
+	return r < 0 ? r : write_target_sync(s->target, err);
 }
 
 int write_sink_put(struct write_sink *s, uint64_t off, const uint8_t *p, size_t len,

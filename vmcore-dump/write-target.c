@@ -38,16 +38,49 @@ static int open_output(struct write_target *t, struct kx_err *err)
 	return 0;
 }
 
-static int open_device(struct write_target *t, mode_t mode, struct kx_err *err)
+int write_zeros_check(const struct write_target *t, struct kx_err *err)
+{
+	size_t got = 0;
+	uint8_t *p = malloc(WRITE_BLANK);
+	ssize_t n = 1;
+	bool zero;
+
+	if (!p)
+		return kx_err_set(err, ENOMEM, "no memory for %u bytes", WRITE_BLANK);
+	while (got < WRITE_BLANK && n) {
+		n = pread(t->fd, p + got, WRITE_BLANK - got, (off_t)got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		got += (size_t)n;
+	}
+	zero = n >= 0 && write_is_zero(p, got);
+	free(p);
+	if (n < 0)
+		return fail(t, "read", err);
+	return zero ? 0 : kx_err_set(err, EEXIST, "%s: expected a device with zeros in its first"
+				     " %u KiB, or --force; have something there", t->path,
+				     WRITE_BLANK / 1024);
+}
+
+static int open_device(struct write_target *t, mode_t mode, bool force, struct kx_err *err)
 {
 	bool pipe = S_ISFIFO(mode) || S_ISSOCK(mode);
+	int r = 0;
 
 	/* O_EXCL: the kernel refuses a block device that is mounted. */
 	t->fd = open(t->path, (S_ISBLK(mode) ? O_RDWR | O_EXCL : O_WRONLY) | O_CLOEXEC);
 	if (t->fd < 0)
 		return fail(t, "open", err);
 	t->place = pipe ? WRITE_PIPE : WRITE_DEVICE;
-	return 0;
+	if (S_ISBLK(mode) && !force)
+		r = write_zeros_check(t, err);
+	if (r < 0) {
+		close(t->fd);
+		t->fd = -1;
+	}
+	return r;
 }
 
 static int open_beside(struct write_target *t, bool force, struct kx_arena *a, struct kx_err *err)
@@ -81,15 +114,20 @@ int write_target_open(struct write_target *t, const char *path, const struct wri
 	    core.st_ino == st.st_ino)
 		return kx_err_set(err, EINVAL, "%s: expected another file than the core", path);
 	if (!S_ISREG(st.st_mode))
-		return open_device(t, st.st_mode, err);
+		return open_device(t, st.st_mode, r->force, err);
 	return open_beside(t, r->force, a, err);
+}
+
+int write_target_cut(const struct write_target *t, uint64_t len, struct kx_err *err)
+{
+	if (ftruncate(t->fd, (off_t)len) < 0 || lseek(t->fd, (off_t)len, SEEK_SET) < 0)
+		return fail(t, "cut it", err);
+	return 0;
 }
 
 int write_target_restart(const struct write_target *t, struct kx_err *err)
 {
-	if (t->place == WRITE_FILE && ftruncate(t->fd, 0) < 0)
-		return fail(t, "empty it", err);
-	return 0;
+	return t->place == WRITE_FILE ? write_target_cut(t, 0, err) : 0;
 }
 
 uint64_t write_target_room(const struct write_target *t)
@@ -120,9 +158,12 @@ int write_target_sync(const struct write_target *t, struct kx_err *err)
 	return 0;
 }
 
-int write_target_commit(struct write_target *t, struct kx_arena *a, struct kx_err *err)
+int write_target_commit(struct write_target *t, bool whole, struct kx_arena *a,
+			struct kx_err *err)
 {
-	return t->place == WRITE_FILE ? out_file_finish(&t->file, a, err) : 0;
+	if (t->place != WRITE_FILE)
+		return write_target_sync(t, err);
+	return whole ? out_file_finish(&t->file, a, err) : out_file_finish_part(&t->file, a, err);
 }
 
 void write_target_close(struct write_target *t)

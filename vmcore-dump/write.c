@@ -145,6 +145,8 @@ static int all_write(struct write *w, struct targets *to, struct kx_err *err)
 	int full = 0, r = 0;
 
 	w->done_pages = 0;
+	/* What another level left is none of this one's. */
+	memset(to->opens, 0, to->count * sizeof(*to->opens));
 	for (size_t i = 0; i < to->count && (r == 0 || r == -ENOSPC); i++) {
 		r = one_write(w, to, i, &why);
 		if (r < 0 && full == 0)
@@ -198,7 +200,7 @@ static int levels_try(struct write *w, struct targets *to, struct kx_err *err)
 	return rc;
 }
 
-/* What opens gets its name, the rest goes away. */
+/* What opens gets its name, each for itself; the rest goes away. */
 static int names_give(struct write *w, struct targets *to, int rc, struct kx_err *err)
 {
 	struct kx_err why;
@@ -207,15 +209,16 @@ static int names_give(struct write *w, struct targets *to, int rc, struct kx_err
 	for (size_t i = 0; i < to->count; i++) {
 		if (rc < 0 && !to->opens[i])
 			continue;
-		if (r == 0)
-			r = write_target_sync(&to->t[i], &why);
-		if (r == 0)
-			r = write_target_commit(&to->t[i], w->d->arena, &why);
 		w->report->incomplete |= rc < 0;
+		if (write_target_commit(&to->t[i], rc == 0, w->d->arena, &why) == 0)
+			continue;
+		if (rc < 0 || r < 0)
+			kx_err_wrap(err, "%s", why.text);
+		else
+			*err = why;
+		r = r < 0 ? r : -why.code;
 	}
-	if (r < 0)
-		*err = why;
-	return r < 0 ? r : rc;
+	return rc < 0 ? rc : r;
 }
 
 static bool is_cut(const struct write *w)
