@@ -28,7 +28,7 @@ static const char *const never[] = { "crashkernel", CAPTURE_MARK, "kexec_jump_ba
 #define FEDORA_X86	" mce=off numa=off acpi_no_memhotplug nokaslr hest_disable pcie_ports=compat"
 
 /*
- * In front, where neither "--" nor a quote that is left open takes them.  A second panic
+ * In front, where no quote that is left open takes them.  A second panic
  * must not end in a machine that stands still.
  */
 #define ALWAYS		CAPTURE_MARK " panic=10"
@@ -57,17 +57,41 @@ static const char *remove_all(const char *line, const char *names, struct kx_are
 	return p ? line : NULL;
 }
 
+/* Where the bare "--" of @line is, behind which everything is init's; its end: nowhere. */
+static size_t init_part(const char *line)
+{
+	bool quoted = false, first = true;
+	size_t i;
+
+	for (i = 0; line[i]; i++) {
+		if (first && !quoted && !strncmp(line + i, "--", 2) &&
+		    (!line[i + 2] || strchr(" \t\n", line[i + 2])))
+			return i;
+		quoted ^= line[i] == '"';
+		first = !quoted && strchr(" \t\n", line[i]);
+	}
+	return i;
+}
+
 const char *capture_cmdline(const struct conf *c, const char *running, const char *machine,
 			    struct kx_arena *a)
 {
-	const char *line = running;
+	size_t at = init_part(running), len = at;
+	const char *line;
 
+	while (running[at] && len && strchr(" \t\n", running[len - 1]))
+		len--;
+	line = kx_arena_printf(a, "%.*s", (int)len, running);
+	if (!line)
+		return NULL;
 	if (!c->cmdline)
 		line = remove_all(line, c->cmdline_remove ? c->cmdline_remove : REMOVE_DEFAULT, a);
 	for (size_t i = 0; line && i < sizeof(never) / sizeof(never[0]); i++)
 		line = kx_cmdline_remove(a, line, never[i]);
 	if (line)
 		line = kx_cmdline_join(a, line, additions(c, machine));
+	if (line && running[at])
+		line = kx_cmdline_join(a, line, running + at);
 	return line ? kx_cmdline_join(a, ALWAYS, line) : NULL;
 }
 

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "capture.h"
@@ -79,6 +81,41 @@ static int mount_target(struct capture *c, const char **ret, struct kx_err *err)
 	return 0;
 }
 
+/* What is on the initramfs is lost with it, unless somebody is to fetch it before. */
+static int check_lasts(struct capture *c, struct kx_err *err)
+{
+	enum end end = c->k->conf.final_action;
+	struct statfs s;
+
+	if (c->k->conf.target != TARGET_LOCAL || c->k->o->sysroot[0] || end == END_NONE ||
+	    end == END_SHELL)
+		return 0;
+	if (statfs(c->base, &s) < 0)
+		return kx_err_set(err, errno, "%s: %s", c->base, strerror(errno));
+	/* Of the width of f_type, which is signed on some machines. */
+	if ((uint32_t)s.f_type == TMPFS_MAGIC || (uint32_t)s.f_type == RAMFS_MAGIC)
+		return kx_err_set(err, EMEDIUMTYPE, "%s: expected a disk, have memory, which is lost by"
+				  " the final action, %s", c->base, end_name(end));
+	return 0;
+}
+
+/* One of its own: what is there is another dump. */
+static int make_own(struct capture *c, struct kx_err *err)
+{
+	for (;;) {
+		c->dir = kx_arena_printf(c->k->arena, "%s/%s", c->base, c->name);
+		if (!c->dir)
+			return kx_err_set(err, ENOMEM, "out of memory");
+		if (mkdir(c->dir, 0755) == 0)
+			return sync_directory(c->base, err);
+		if (errno != EEXIST)
+			return kx_err_set(err, errno, "%s: cannot make the directory: %s", c->dir,
+					  strerror(errno));
+		if (capture_rename(c, err) < 0)
+			return -err->code;
+	}
+}
+
 static int open_directory(struct capture *c, struct kx_err *err)
 {
 	const char *top = c->k->o->sysroot;
@@ -87,11 +124,12 @@ static int open_directory(struct capture *c, struct kx_err *err)
 	if (r < 0)
 		return r;
 	c->base = kx_arena_printf(c->k->arena, "%s%s", top, c->k->conf.path);
-	c->dir = c->base ? kx_arena_printf(c->k->arena, "%s/%s", c->base, c->name) : NULL;
-	if (!c->dir)
+	if (!c->base)
 		return kx_err_set(err, ENOMEM, "out of memory");
-	r = make_directories(c->k, c->dir, err);
-	return r < 0 ? r : sync_directory(c->base, err);
+	r = make_directories(c->k, c->base, err);
+	if (r == 0)
+		r = check_lasts(c, err);
+	return r < 0 ? r : make_own(c, err);
 }
 
 /* "DIR/NAME@suffix"; NULL when out of memory. */
@@ -135,7 +173,7 @@ static int log_directory(struct capture *c, struct kx_err *err)
 
 	if (!name || !part)
 		return kx_err_set(err, ENOMEM, "out of memory");
-	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return kx_err_set(err, errno, "%s: cannot create: %s", part, strerror(errno));
 	r = log_into(c, fd, part, err);
@@ -190,10 +228,12 @@ static void say_removed(void *ctx, const struct dump_dir *d)
 
 static int prune_directory(struct capture *c, struct kx_err *err)
 {
+	const struct prune p = {
+		.keep = c->k->conf.keep, .protect = c->name, .host = c->stamp.host,
+	};
 	size_t removed;
 
-	return dumps_prune(c->k->arena, c->base, c->k->conf.keep, false, say_removed, NULL, &removed,
-			   err);
+	return dumps_prune(c->k->arena, c->base, &p, say_removed, NULL, &removed, err);
 }
 
 static void close_directory(struct capture *c)

@@ -4,13 +4,27 @@
  * a log beside it.  Called by capture.c.
  */
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "capture.h"
 
 static int open_raw(struct capture *c, struct kx_err *err)
 {
-	c->dir = below(c->k, c->k->conf.where);
-	return c->dir ? 0 : kx_err_set(err, ENOMEM, "out of memory");
+	const char *device = machine_device(c->k, c->k->conf.where);
+	struct stat st;
+
+	c->dir = device ? below(c->k, device) : NULL;
+	if (!c->dir)
+		return kx_err_set(err, ENOMEM, "out of memory");
+	/* A device that is missing would become a file in memory, which the reboot loses. */
+	if (stat(c->dir, &st) < 0)
+		return kx_err_set(err, errno, "%s: %s", c->dir, strerror(errno));
+	/* In a sysroot, which is for tests, a file stands for it. */
+	if (!c->k->o->sysroot[0] && !S_ISBLK(st.st_mode))
+		return kx_err_set(err, ENOTBLK, "%s: expected a block device, have something else",
+				  c->dir);
+	return 0;
 }
 
 static int dump_raw(struct capture *c, unsigned int level, const char *compress,

@@ -48,11 +48,25 @@ static int remote(struct capture *c, const char *command, struct kx_err *err)
 
 static int open_ssh(struct capture *c, struct kx_err *err)
 {
+	struct kx_arena *a = c->k->arena;
+	const char *base, *dir;
+
 	c->base = c->k->conf.path;
-	c->dir = kx_arena_printf(c->k->arena, "%s/%s", c->base, c->name);
-	if (!c->dir)
-		return kx_err_set(err, ENOMEM, "out of memory");
-	return remote(c, kx_arena_printf(c->k->arena, "mkdir -p %s", quoted(c, c->dir)), err);
+	for (;;) {
+		c->dir = kx_arena_printf(a, "%s/%s", c->base, c->name);
+		base = quoted(c, c->base);
+		dir = c->dir ? quoted(c, c->dir) : NULL;
+		if (!base || !dir)
+			return kx_err_set(err, ENOMEM, "out of memory");
+		if (remote(c, kx_arena_printf(a, "mkdir -p %s && mkdir %s", base, dir), err) == 0)
+			return 0;
+		/* What is there is another dump; what is not could not be made. */
+		if (remote(c, kx_arena_printf(a, "test -e %s", dir), NULL) < 0)
+			return -err->code;
+		*err = (struct kx_err){ 0 };
+		if (capture_rename(c, err) < 0)
+			return -err->code;
+	}
 }
 
 static const char *path_of(struct capture *c, enum dump_file f, const char *suffix)

@@ -16,48 +16,33 @@
 #include <unistd.h>
 
 #include "capture.h"
-#include "kx/files.h"
 
 /* The smallest dump: everything left out that can be. */
 #define SMALL_LEVEL	31u
 #define SMALL_COMPRESS	"zstd"
+
+/* More dumps of one minute, or of one clock that always begins at the same time. */
+#define NAMES_TRIED	100u
 
 static const struct sink *const sinks[] = {
 	[TARGET_LOCAL] = &sink_directory, [TARGET_DEVICE] = &sink_directory,
 	[TARGET_NFS] = &sink_directory, [TARGET_RAW] = &sink_raw, [TARGET_SSH] = &sink_ssh,
 };
 
-static const char *host_name(struct kdump *k)
+int capture_rename(struct capture *c, struct kx_err *err)
 {
-	struct kx_bytes b;
-	size_t n = 0;
-
-	if (kx_root_read(k->o->sysroot, k->arena, &b, NULL, "proc/sys/kernel/hostname") == 0)
-		while (n < b.len && b.data[n] != '\n')
-			n++;
-	if (!n || b.data[0] == '(')	/* "(none)" */
-		return "localhost";
-	return kx_arena_printf(k->arena, "%.*s", (int)n, (const char *)b.data);
-}
-
-/* What the directory's name begins with. */
-static const char *host_tag(struct kdump *k)
-{
-	const char *host = net_host(k), *from;
-
-	if (k->conf.host_tag == HOST_NONE)
-		return "";
-	if (k->conf.host_tag == HOST_ADDRESS && !host)
-		return "127.0.0.1";	/* Fedora's name for a local dump */
-	if (k->conf.host_tag == HOST_ADDRESS && net_route(k, host, &from, NULL) == 0)
-		return from;
-	return host_name(k);
+	if (c->renamed++ >= NAMES_TRIED)
+		return kx_err_set(err, EEXIST, "%s: expected a name that is free, tried %u", c->dir,
+				  NAMES_TRIED);
+	stamp_next(&c->stamp);
+	stamp_directory(&c->stamp, c->name);
+	return 0;
 }
 
 static int start(struct capture *c, struct kx_err *err)
 {
 	time_t now = time(NULL);
-	const char *host = host_tag(c->k);
+	const char *host = dumps_host(c->k);
 	struct tm t;
 	int r = run_find(c->k, "vmcore-dump", c->k->o->vmcore_dump, &c->vmcore_dump, err);
 
@@ -148,15 +133,16 @@ static bool save(struct capture *c, const struct sink *s)
 		done = save_dump(c, s, SMALL_LEVEL, SMALL_COMPRESS);
 	if (!done)
 		save_log(c, s);
+	*c->saved = done;
 	if (done && s->prune && conf->keep && s->prune(c, &err) < 0)
 		say("old dumps: %s", err.text);
 	return done;
 }
 
-int capture_run(struct kdump *k)
+int capture_run(struct kdump *k, volatile bool *saved)
 {
 	const struct sink *s = sinks[k->conf.target];
-	struct capture c = { .k = k };
+	struct capture c = { .k = k, .saved = saved };
 	struct kx_err err = { 0 };
 	bool done = false;
 

@@ -19,7 +19,9 @@ struct capture {
 	const char *vmcore;		/* /proc/vmcore */
 	struct stamp stamp;
 	char name[STAMP_NAME_MAX + 1];	/* of the dump's directory */
+	unsigned int renamed;		/* how often */
 	bool log_saved;
+	volatile bool *saved;		/* the watcher's: there is a whole dump */
 	/* capture-directory.c and capture-ssh.c: "" before it is open */
 	const char *base;		/* where the dumps' directories are */
 	const char *dir;		/* this one's */
@@ -41,7 +43,13 @@ struct sink {
 
 extern const struct sink sink_directory, sink_ssh, sink_raw;
 
-/* In the process that may hang or die.  STATUS_OK: there is a whole dump. */
-int capture_run(struct kdump *k);
+/* c->dir is there already: the next name.  -EEXIST: too many were. */
+KX_CHECKED int capture_rename(struct capture *c, struct kx_err *err);
+
+/*
+ * In the process that may hang or die.  STATUS_OK: there is a whole dump; @saved is told
+ * as soon as that is so.
+ */
+int capture_run(struct kdump *k, volatile bool *saved);
 
 #endif

@@ -80,9 +80,11 @@ static void check_directory(struct report *r, const char *top)
 		slash = strrchr(path, '/');
 		slash[slash == path] = '\0';
 	}
-	if (stat(path, &st) < 0)
+	if (stat(path, &st) < 0) {
 		report(r, VERDICT_FAIL, "target", "%s: %s", path, strerror(errno));
-	else if (!S_ISDIR(st.st_mode))
+		return;
+	}
+	if (!S_ISDIR(st.st_mode))
 		report(r, VERDICT_FAIL, "target", "%s: expected a directory, have something else", path);
 	else
 		report(r, VERDICT_OK, "target", "%s%s is below %s", top, r->k->conf.path, path);

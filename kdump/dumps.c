@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kdump.h"
+#include "kx/files.h"
 
 int dumps_base(struct kdump *k, const char **ret, struct kx_err *err)
 {
@@ -36,6 +37,32 @@ int dumps_base(struct kdump *k, const char **ret, struct kx_err *err)
 				       c->path);
 	}
 	return *ret ? 0 : kx_err_set(err, ENOMEM, "out of memory");
+}
+
+static const char *host_name(struct kdump *k)
+{
+	struct kx_bytes b;
+	size_t n = 0;
+
+	if (kx_root_read(k->o->sysroot, k->arena, &b, NULL, "proc/sys/kernel/hostname") == 0)
+		while (n < b.len && b.data[n] != '\n')
+			n++;
+	if (!n || b.data[0] == '(')	/* "(none)" */
+		return "localhost";
+	return kx_arena_printf(k->arena, "%.*s", (int)n, (const char *)b.data);
+}
+
+const char *dumps_host(struct kdump *k)
+{
+	const char *host = net_host(k), *from;
+
+	if (k->conf.host_tag == HOST_NONE)
+		return "";
+	if (k->conf.host_tag == HOST_ADDRESS && !host)
+		return "127.0.0.1";	/* Fedora's name for a local dump */
+	if (k->conf.host_tag == HOST_ADDRESS && net_route(k, host, &from, NULL) == 0)
+		return from;
+	return host_name(k);
 }
 
 static void look_at(struct dump_dir *d, int fd, const char *name)
@@ -74,15 +101,19 @@ static bool read_one(int fd, const char *name, struct dump_dir *d)
 	const struct dirent *e;
 	DIR *dir;
 
-	*d = (struct dump_dir){ .bytes = 0 };
+	*d = (struct dump_dir){ .empty = true };
 	if (!stamp_parse(name, &d->stamp))
 		return false;
 	dir = open_below(fd, name);
 	if (!dir)
 		return false;
 	strncpy(d->name, name, STAMP_NAME_MAX);
-	while ((e = readdir(dir)))
+	while ((e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		d->empty = false;
 		look_at(d, dirfd(dir), e->d_name);
+	}
 	closedir(dir);
 	return true;
 }
@@ -148,7 +179,35 @@ static int remove_one(int fd, const char *base, const char *name, struct kx_err 
 	return r;
 }
 
-int dumps_prune(struct kx_arena *a, const char *base, unsigned int keep, bool dry_run,
+/* Is there something of a dump in it, or nothing at all? */
+static bool is_dump(const struct dump_dir *d)
+{
+	return d->whole || d->incomplete || d->log || d->empty;
+}
+
+static bool is_ours(const struct dump_dir *d, const struct prune *p)
+{
+	return !p->host || !strcmp(d->stamp.host, p->host);
+}
+
+/* Those of @v, newest first, that go: to its front.  Their number. */
+static size_t choose(struct dump_dir *v, size_t n, const struct prune *p)
+{
+	size_t kept = p->protect != NULL, out = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_ours(&v[i], p) || !is_dump(&v[i]) ||
+		    (p->protect && !strcmp(v[i].name, p->protect)))
+			continue;
+		if (kept >= p->keep)
+			v[out++] = v[i];
+		else
+			kept += v[i].whole;
+	}
+	return out;
+}
+
+int dumps_prune(struct kx_arena *a, const char *base, const struct prune *p,
 		void (*each)(void *ctx, const struct dump_dir *d), void *ctx,
 		size_t *ret_removed, struct kx_err *err)
 {
@@ -157,16 +216,19 @@ int dumps_prune(struct kx_arena *a, const char *base, unsigned int keep, bool dr
 	int fd, r = dumps_read(a, base, &v, &n, err);
 
 	*ret_removed = 0;
-	if (r < 0 || n <= keep)
+	if (r < 0)
 		return r;
+	n = choose(v, n, p);
+	if (!n)
+		return 0;
 	fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return kx_err_set(err, errno, "%s: cannot open: %s", base, strerror(errno));
-	for (size_t i = keep; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (each)
 			each(ctx, &v[i]);
 		/* One that cannot be removed does not keep the others. */
-		if (dry_run || remove_one(fd, base, v[i].name, err) == 0)
+		if (p->dry_run || remove_one(fd, base, v[i].name, err) == 0)
 			removed++;
 		else
 			r = -err->code;

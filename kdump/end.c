@@ -41,7 +41,7 @@ static void sysrq(struct kdump *k, char c)
 	int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
 	if (fd >= 0 && write(fd, &c, 1) != 1)
-		say("%s: cannot write: %s", path, strerror(errno));
+		say_now("%s: cannot write: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }
@@ -57,7 +57,7 @@ static int shell_run(struct kx_err *err)
 {
 	const char *argv[] = { "/bin/sh", NULL };
 
-	say("a shell; the machine is rebooted when it ends");
+	say_now("a shell; the machine is rebooted when it ends");
 	return run_wait(argv, -1, -1, err);
 }
 
@@ -72,13 +72,13 @@ int end_run(struct kdump *k, enum end end, const char *hook, struct kx_err *err)
 	};
 	struct kx_err why = { 0 };
 
-	say("action: %s", end_name(end));
+	say_now("action: %s", end_name(end));
 	if (hook)
 		return hook_run(end, hook, err);
 	if (end == END_NONE)
 		return 0;
 	if (end == END_SHELL && shell_run(&why) < 0)
-		say("%s", why.text);
+		say_now("%s", why.text);
 	sync_for_a_while();
 	reboot(how[end].command);
 	kx_err_set(err, errno, "reboot(2): %s", strerror(errno));

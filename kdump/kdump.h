@@ -82,6 +82,8 @@ KX_CHECKED int options_parse(int argc, char **argv, struct options *ret,
 
 /* A line on standard error, behind "kdump: ". */
 void say(const char *fmt, ...) KX_PRINTF(1, 2);
+/* The same, unless that would wait: where the machine's end must come. */
+void say_now(const char *fmt, ...) KX_PRINTF(1, 2);
 /* What is in k->out to standard output; empties it. */
 KX_CHECKED int out_flush(struct kdump *k, struct kx_err *err);
 
@@ -178,6 +180,7 @@ struct dump_dir {
 	char name[STAMP_NAME_MAX + 1];
 	struct stamp stamp;
 	bool whole, incomplete, log;	/* which files it has */
+	bool empty;			/* nothing at all is in it */
 	char dump[STAMP_NAME_MAX + 1], log_name[STAMP_NAME_MAX + 1];	/* their names */
 	uint64_t bytes;			/* of all its files */
 };
@@ -190,11 +193,22 @@ KX_CHECKED int dumps_base(struct kdump *k, const char **ret, struct kx_err *err)
 /* Newest first; none if @base is not there. */
 KX_CHECKED int dumps_read(struct kx_arena *a, const char *base, struct dump_dir **ret,
 			  size_t *ret_count, struct kx_err *err);
+/* What a name of this machine's dumps begins with: "" if nothing; NULL: out of memory. */
+const char *dumps_host(struct kdump *k);
+
+struct prune {
+	unsigned int keep;
+	bool dry_run;
+	const char *protect;	/* the dump that was just made, one of @keep; NULL: none */
+	const char *host;	/* others' dumps are not ours to remove; NULL: whoever's */
+};
+
 /*
- * Remove all but the @keep newest; @each (may be NULL) is told of each before.  A dump's
- * directory that has a directory in it stays, without its files: -ENOTEMPTY.
+ * Remove what is older than the @keep newest whole dumps; @each (may be NULL) is told of
+ * each before.  A directory with nothing of a dump in it stays.  A dump's directory that
+ * has a directory in it stays, without its files: -ENOTEMPTY.
  */
-KX_CHECKED int dumps_prune(struct kx_arena *a, const char *base, unsigned int keep, bool dry_run,
+KX_CHECKED int dumps_prune(struct kx_arena *a, const char *base, const struct prune *p,
 			   void (*each)(void *ctx, const struct dump_dir *d), void *ctx,
 			   size_t *ret_removed, struct kx_err *err);
 

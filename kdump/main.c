@@ -6,10 +6,15 @@
  * status, check and show where the answer is no; 2 for a command line that makes no sense.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "kdump.h"
 
@@ -22,6 +27,30 @@ void say(const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	/* One write: others may use the console, too. */
+	fprintf(stderr, "kdump: %s\n", line);
+}
+
+/* Of what may stand still for ever; /dev/kmsg never does, and has no POLLOUT. */
+static bool would_block(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct stat st;
+
+	if (!isatty(fd) && (fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))))
+		return false;
+	return poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT);
+}
+
+void say_now(const char *fmt, ...)
+{
+	char line[KX_ERR_TEXT];
+	va_list ap;
+
+	if (would_block(STDERR_FILENO))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
 	fprintf(stderr, "kdump: %s\n", line);
 }
 
@@ -46,7 +75,7 @@ char *below(const struct kdump *k, const char *path)
 static void remarks(const struct conf *c)
 {
 	for (size_t i = 0; i < c->remark_count; i++)
-		say("%s:%u: %s", c->file, c->remark[i].line, c->remark[i].text);
+		say_now("%s:%u: %s", c->file, c->remark[i].line, c->remark[i].text);
 }
 
 static int configure(struct kdump *k, struct kx_err *err)
@@ -61,7 +90,7 @@ static int configure(struct kdump *k, struct kx_err *err)
 		return -why.code;
 	}
 	/* A dump where nobody looks for it is better than none. */
-	say("%s; going on with the defaults", why.text);
+	say_now("%s; going on with the defaults", why.text);
 	conf_init(&k->conf, LAYOUT_FEDORA);
 	return 0;
 }
@@ -92,6 +121,23 @@ static int text(void (*print)(struct kx_text *t), struct kx_arena *a, struct kx_
 	return out_flush(&k, err) < 0 ? STATUS_FAILED : STATUS_OK;
 }
 
+/*
+ * A kernel without a console starts init with none of these: the next file that is opened
+ * would be standard error.  Programs that are run need them, too: no O_CLOEXEC.
+ */
+static void open_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			fd = open("/", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	void (*print)(struct kx_text *t) = NULL;
@@ -100,6 +146,9 @@ int main(int argc, char **argv)
 	struct options o;
 	int status = STATUS_USAGE;
 
+	open_standard();
+	/* Who ignores it has no exit status of any child: waitpid(2), ECHILD. */
+	signal(SIGCHLD, SIG_DFL);
 	/* An initramfs may start us with nothing. */
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
 	kx_arena_init(&arena);

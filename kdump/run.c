@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static int start(const char *const *argv, int in, int out, pid_t *ret, struct kx
 {
 	posix_spawn_file_actions_t to;
 	posix_spawnattr_t attr;
-	sigset_t none;
+	sigset_t none, pipe;
 	/* posix_spawnp() changes neither the words nor the array. */
 	union { const char *const *in; char *const *out; } words = { .in = argv };
 	int r;
@@ -81,7 +82,11 @@ static int start(const char *const *argv, int in, int out, pid_t *ret, struct kx
 	posix_spawn_file_actions_init(&to);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	/* Ignored here, in a capture. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &pipe);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	r = in >= 0 ? posix_spawn_file_actions_adddup2(&to, in, STDIN_FILENO) : 0;
 	if (r == 0 && out >= 0)
 		r = posix_spawn_file_actions_adddup2(&to, out, STDOUT_FILENO);

@@ -22,6 +22,24 @@ void stamp_make(struct stamp *s, enum conf_layout layout, const char *host, cons
 		s->host[n] = host[n] == '/' || (unsigned char)host[n] <= ' ' ? '_' : host[n];
 }
 
+void stamp_next(struct stamp *s)
+{
+	struct tm t = {
+		.tm_year = s->year - 1900, .tm_mon = s->month - 1, .tm_mday = s->day,
+		.tm_hour = s->hour, .tm_min = s->minute, .tm_sec = s->second,
+	};
+
+	*(s->layout == LAYOUT_DEBIAN ? &t.tm_min : &t.tm_sec) += 1;
+	/* For the carry alone: any time zone without a summer time will do. */
+	timegm(&t);
+	s->year = t.tm_year + 1900;
+	s->month = t.tm_mon + 1;
+	s->day = t.tm_mday;
+	s->hour = t.tm_hour;
+	s->minute = t.tm_min;
+	s->second = t.tm_sec;
+}
+
 void stamp_directory(const struct stamp *s, char ret[static STAMP_NAME_MAX + 1])
 {
 	const char *dash = s->host[0] ? "-" : "";

@@ -24,6 +24,8 @@ struct stamp {
 };
 
 void stamp_make(struct stamp *s, enum conf_layout layout, const char *host, const struct tm *t);
+/* To the next name: a minute later, or a second. */
+void stamp_next(struct stamp *s);
 /* "host-2026-11-21-08:30:00", "202611210830" or "host-202611210830". */
 void stamp_directory(const struct stamp *s, char ret[static STAMP_NAME_MAX + 1]);
 /* Is @name such a name?  *ret is set only then. */

@@ -46,21 +46,22 @@ static void oom_score(struct kdump *k, const char *score)
 	if (fd < 0)
 		return;
 	if (write(fd, score, strlen(score)) < 0)
-		say("%s: cannot write: %s", path, strerror(errno));
+		say_now("%s: cannot write: %s", path, strerror(errno));
 	close(fd);
 }
 
-/* Waits @seconds for @pid; true: it has ended, and *ret_status is waitpid's. */
-static bool wait_for(pid_t pid, unsigned int seconds, int *ret_status)
+/* Waits @seconds for @pid; 0: it has not ended; else waitpid's, with its *ret_status. */
+static pid_t wait_for(pid_t pid, unsigned int seconds, int *ret_status)
 {
 	struct timespec now, end, rest;
 	sigset_t child;
+	pid_t r;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += seconds;
-	while (waitpid(pid, ret_status, WNOHANG) == 0) {
+	while ((r = waitpid(pid, ret_status, WNOHANG)) == 0) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		rest = (struct timespec){ end.tv_sec - now.tv_sec, end.tv_nsec - now.tv_nsec };
 		if (rest.tv_nsec < 0) {
@@ -68,33 +69,40 @@ static bool wait_for(pid_t pid, unsigned int seconds, int *ret_status)
 			rest.tv_sec--;
 		}
 		if (rest.tv_sec < 0)
-			return false;
+			return 0;
 		if (sigtimedwait(&child, NULL, &rest) < 0 && errno == EAGAIN)
-			return waitpid(pid, ret_status, WNOHANG) != 0;
+			return waitpid(pid, ret_status, WNOHANG);
 	}
-	return true;
+	return r;
 }
 
 /* As good as for ever, where there is no time-out. */
 #define NEVER	(366u * 24 * 3600)
 
-static bool supervise(pid_t pid, unsigned int timeout)
+/* @saved: the dump is whole, whatever becomes of kdump_post and umount. */
+static bool supervise(pid_t pid, unsigned int timeout, volatile bool *saved)
 {
 	int status = 0;
+	pid_t r = wait_for(pid, timeout ? timeout : NEVER, &status);
 
-	if (wait_for(pid, timeout ? timeout : NEVER, &status)) {
-		if (WIFSIGNALED(status))
-			say("the capture was ended by signal %d", WTERMSIG(status));
-		return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_OK;
+	if (r < 0) {
+		say_now("cannot wait for the capture: %s", strerror(errno));
+		return false;
 	}
-	say("the capture took longer than capture_timeout, %u s: it is ended", timeout);
+	if (r > 0 && WIFEXITED(status))
+		return WEXITSTATUS(status) == STATUS_OK;
+	if (r > 0) {
+		say_now("the capture was ended by signal %d", WTERMSIG(status));
+		return *saved;
+	}
+	say_now("the capture took longer than capture_timeout, %u s: it is ended", timeout);
 	/* With the programs that it runs; who hangs in the kernel stays there. */
 	kill(-pid, SIGKILL);
 	wait_for(pid, 5, &status);
-	return false;
+	return *saved;
 }
 
-static pid_t fork_worker(struct kdump *k)
+static pid_t fork_worker(struct kdump *k, volatile bool *saved)
 {
 	sigset_t none;
 	int null;
@@ -109,14 +117,18 @@ static pid_t fork_worker(struct kdump *k)
 		close(STDIN_FILENO);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Who reads what is said may be gone; the dump is to be saved. */
+	signal(SIGPIPE, SIG_IGN);
 	munlockall();
 	oom_score(k, "0");
-	_exit(capture_run(k));
+	_exit(capture_run(k, saved));
 }
 
 int verb_capture(struct kdump *k, struct kx_err *err)
 {
+	volatile bool alone = false, *saved = &alone;
 	sigset_t mine;
+	void *shared;
 	bool done;
 	pid_t pid;
 
@@ -127,15 +139,18 @@ int verb_capture(struct kdump *k, struct kx_err *err)
 	sigprocmask(SIG_BLOCK, &mine, NULL);
 	oom_score(k, "-1000");
 	if (mlockall(MCL_CURRENT) < 0 && errno != EPERM && errno != ENOMEM)
-		say("cannot keep this process in memory: %s", strerror(errno));
-	pid = fork_worker(k);
+		say_now("cannot keep this process in memory: %s", strerror(errno));
+	shared = mmap(NULL, sizeof(*saved), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared != MAP_FAILED)
+		saved = shared;
+	pid = fork_worker(k, saved);
 	if (pid < 0) {
-		say("no process to watch the capture: %s; capture_timeout has no effect",
+		say_now("no process to watch the capture: %s; capture_timeout has no effect",
 		    strerror(errno));
-		done = capture_run(k) == STATUS_OK;
+		done = capture_run(k, saved) == STATUS_OK;
 	} else {
 		setpgid(pid, pid);
-		done = supervise(pid, k->conf.capture_timeout);
+		done = supervise(pid, k->conf.capture_timeout, saved);
 	}
 	if (end_run(k, done ? k->conf.final_action : k->conf.failure_action, k->o->end_hook, err) < 0)
 		return STATUS_FAILED;

@@ -136,6 +136,7 @@ static void pruned(void *ctx, const struct dump_dir *d)
 int verb_prune(struct kdump *k, struct kx_err *err)
 {
 	unsigned int keep = k->o->keep_set ? k->o->keep : k->conf.keep;
+	struct prune p = { .keep = keep, .dry_run = k->o->dry_run };
 	const char *base;
 	size_t removed;
 
@@ -144,8 +145,16 @@ int verb_prune(struct kdump *k, struct kx_err *err)
 		say("the configuration keeps all dumps; --keep=NUMBER says how many");
 		return STATUS_OK;
 	}
+	/* Only a server's directory is shared with others. */
+	if (k->conf.target == TARGET_NFS) {
+		p.host = dumps_host(k);
+		if (!p.host) {
+			kx_err_set(err, ENOMEM, "out of memory");
+			return STATUS_FAILED;
+		}
+	}
 	if (dumps_base(k, &base, err) < 0 ||
-	    dumps_prune(k->arena, base, keep, k->o->dry_run, pruned, k, &removed, err) < 0)
+	    dumps_prune(k->arena, base, &p, pruned, k, &removed, err) < 0)
 		return STATUS_FAILED;
 	return STATUS_OK;
 }

@@ -21,6 +21,10 @@ static const struct {
 	{ "a kdump.capture elfcorehdr=0x1000", NULL, NULL, ALWAYS "a" DEBIAN },
 	/* what is given to init, and a quote without an end, take nothing of ours */
 	{ "a -- b", "", "", ALWAYS "a -- b" },
+	{ "a quiet -- b quiet", NULL, NULL, ALWAYS "a" DEBIAN " -- b quiet" },
+	{ "a -- b", "c", "", ALWAYS "a c -- b" },
+	{ "--", "c", "", ALWAYS "c --" },
+	{ "a \" -- \" --b x--", "c", "", ALWAYS "a \" -- \" --b x-- c" },
 	{ "a \"b", "c", "", ALWAYS "a \"b c" },
 	{ "", NULL, NULL,
 	  "kdump.capture panic=10" DEBIAN },
@@ -137,6 +141,26 @@ static void test_stamp_order(void)
 	CHECK(stamp_parse("a-2027-01-01-00:00:00", &a) && stamp_compare(&a, &b) > 0);
 }
 
+static void test_stamp_next(void)
+{
+	static const char *const rows[][2] = {
+		{ "202612312359", "202701010000" },
+		{ "h-202602282359", "h-202603010000" },
+		{ "h-1970-01-01-00:00:59", "h-1970-01-01-00:01:00" },
+		{ "h-2026-12-31-23:59:59", "h-2027-01-01-00:00:00" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char name[STAMP_NAME_MAX + 1];
+		struct stamp s;
+
+		CHECK(stamp_parse(rows[i][0], &s));
+		stamp_next(&s);
+		stamp_directory(&s, name);
+		CHECK_STR(name, rows[i][1]);
+	}
+}
+
 static void test_files(void)
 {
 	char name[STAMP_NAME_MAX + 1];
@@ -164,4 +188,5 @@ static void test_files(void)
 
 TEST_MAIN({ "command line", test_cmdline }, { "Fedora's additions", test_cmdline_fedora },
 	  { "estimate", test_estimate }, { "names", test_names }, { "order", test_stamp_order },
+	  { "the next name", test_stamp_next },
 	  { "files", test_files })
