@@ -138,7 +138,11 @@ static int call_failed(struct kx_snapshot *s, int code, const char *what,
 
 int kx_snapshot_freeze(struct kx_snapshot *s, struct kx_err *err)
 {
-	static const char *const prefixes[] = { "Freezing of ", "Freezing user ", "OOM ", NULL };
+	/* try_to_freeze_tasks(), kernel/power/process.c: until 6.1, and since. */
+	static const char *const prefixes[] = {
+		"Freezing of tasks ", "Freezing user space processes failed",
+		"Freezing remaining freezable tasks failed", NULL,
+	};
 
 	if (ioctl(s->fd, SNAPSHOT_FREEZE) < 0)
 		return call_failed(s, errno, "cannot stop the processes", prefixes, err);
